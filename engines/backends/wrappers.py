@@ -1,0 +1,54 @@
+"""The networks as plain functions of tensors: what every backend runs, traces or exports."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class UNetCall(nn.Module):
+    """UNet (latent, timestep (1,), text[, factors]) → prediction."""
+
+    def __init__(self, unet: nn.Module) -> None:
+        super().__init__()
+        self.unet = unet
+
+    def forward(
+        self, latent: torch.Tensor, timestep: torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        return self.unet(latent, timestep, text, class_labels=factors, return_dict=False)[0]
+
+
+class DecodeCall(nn.Module):
+    """Clean latent → RGB bytes (height, width, 3), with the light map applied on the way.
+
+    A decoder with 3·r² channels ends in a pixel shuffle by r: the last levels cost nothing, which a CPU needs.
+    """
+
+    def __init__(self, vae: nn.Module) -> None:
+        super().__init__()
+        self.vae = vae
+        self.scale = float(vae.config.scaling_factor)
+        self.shift = float(getattr(vae.config, "shift_factor", None) or 0.0)
+        self.ratio = math.isqrt(int(vae.config.out_channels) // 3)
+
+    def forward(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> torch.Tensor:
+        picture = self.vae.decode(latent / self.scale + self.shift, return_dict=False)[0]
+        if self.ratio > 1:
+            picture = F.pixel_shuffle(picture, self.ratio)
+        picture = F.conv2d(picture * 0.5 + 0.5, matrix[:, :, None, None], offset)
+        return (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8)[0].permute(1, 2, 0)
+
+
+class TextCall(nn.Module):
+    """Token ids (1, tokens) → token states (1, tokens, width)."""
+
+    def __init__(self, text_encoder: nn.Module) -> None:
+        super().__init__()
+        self.text_encoder = text_encoder
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.text_encoder(input_ids=ids).last_hidden_state

@@ -1,0 +1,162 @@
+"""The few-step stream: every frame grows from the last.
+
+A frame is the last clean latent, warped, re-noised to a level with a slowly walking noise, and denoised in one to a few
+Euler (DDIM) steps under the text and the sound factors (img2img feedback as in SDEdit, Meng et al. 2021). Rates are per
+second; time is given, never read. Nothing here knows which backend runs the networks.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from engines.backends.base import Networks
+from engines.light import light_map
+from engines.model import ModelInfo
+from engines.noise import NoiseWalk
+from engines.schedule import Schedule
+from engines.warp import warp
+
+NEUTRAL: Mapping[str, float] = {
+    "picture/seed": 1.0, "picture/steps": 2.0, "picture/change": 0.6, "picture/walk": 0.0, "picture/steady": 1.0,
+    "motion/zoom": 0.0, "motion/rotate": 0.0, "motion/pan_x": 0.0, "motion/pan_y": 0.0, "motion/swirl": 0.0,
+    "light/gain": 1.0, "light/contrast": 1.0, "light/saturation": 1.0, "light/hue": 0.0,
+}  # fmt: skip
+"""What a control that is not given means: nothing moves. Sound factors not given are 0.5."""
+
+LONGEST_STEP_S = 0.25
+"""A stall longer than this does not make the picture jump."""
+
+PROMPT_FADE_S = 0.35
+PROMPTS_KEPT = 64
+MEAN_BAND = 1.0
+STD_BAND = (0.35, 1.3)
+"""Per-channel statistics that unit-variance latents of real pictures stay within; outside them feedback is pulled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """What a stream needs to go on elsewhere: the last clean latent (1, C, h, w) and the walk's phase (rad)."""
+
+    latent: npt.NDArray[np.float32]
+    phase: float
+
+
+class Stream:
+    """A running picture stream of one model at one size."""
+
+    def __init__(self, info: ModelInfo, networks: Networks, state: StreamState | None = None) -> None:
+        self._info = info
+        self._networks = networks
+        self._schedule = Schedule.of(info)
+        self._shape = networks.latent_shape
+        self._walk: NoiseWalk | None = None
+        self._seed = -1
+        self._phase = 0.0
+        self._time: float | None = None
+        self._latent: torch.Tensor | None = None
+        if state is not None and state.latent.shape == self._shape:
+            self._latent = torch.from_numpy(state.latent.copy())
+            self._phase = state.phase
+        self._prompts: OrderedDict[str, torch.Tensor] = OrderedDict()
+        self._text = self._old_text = self._embedding("")
+        self._fade = 1.0
+
+    @property
+    def state(self) -> StreamState | None:
+        """What a new stream needs to continue this one; None before the first frame."""
+        return None if self._latent is None else StreamState(self._latent.numpy(), self._phase)
+
+    def set_prompt(self, text: str) -> None:
+        """Paint ``text`` from now on, fading over from the last prompt. Embeddings are cached."""
+        embedding = self._embedding(text)
+        if embedding is self._text:
+            return
+        self._old_text = self._condition()
+        self._text = embedding
+        self._fade = 0.0 if self._latent is not None else 1.0
+
+    def restart(self) -> None:
+        """Forget the last frame: the next one is painted from noise alone."""
+        self._latent = None
+
+    def _embedding(self, text: str) -> torch.Tensor:
+        if text in self._prompts:
+            self._prompts.move_to_end(text)
+        else:
+            self._prompts[text] = self._networks.encode_text(text)
+            if len(self._prompts) > PROMPTS_KEPT:
+                self._prompts.popitem(last=False)
+        return self._prompts[text]
+
+    def _condition(self) -> torch.Tensor:
+        if self._fade >= 1.0:
+            return self._text
+        return torch.lerp(self._old_text, self._text, self._fade)
+
+    def paint(self, controls: Mapping[str, float], meaning: object, time: float) -> npt.NDArray[np.uint8]:
+        """The next frame, RGB (height, width, 3).
+
+        controls: values by parameter name. meaning: reserved for the sound encoder; None. time: seconds, not falling.
+        """
+        knobs = {**NEUTRAL, **controls}
+        dt = 0.0 if self._time is None else min(max(time - self._time, 0.0), LONGEST_STEP_S)
+        self._time = time
+        if int(knobs["picture/seed"]) != self._seed:
+            self._seed = int(knobs["picture/seed"])
+            self._walk = NoiseWalk(self._shape, self._seed)
+        assert self._walk is not None
+        self._phase += knobs["picture/walk"] * dt
+        self._fade = min(1.0, self._fade + dt / PROMPT_FADE_S)
+        noise = self._walk.at(self._phase)
+        steps = max(1, int(knobs["picture/steps"]))
+        if self._latent is None:
+            level, steps = 1.0, max(steps, self._info.cold_steps)
+            latent = noise
+        else:
+            # While a new prompt fades in, the old picture must not outvote it.
+            level = knobs["picture/change"] if self._fade >= 1.0 else max(knobs["picture/change"], 0.85)
+            moved = warp(
+                self._latent, knobs["motion/zoom"] * dt, knobs["motion/rotate"] * dt, knobs["motion/pan_x"] * dt,
+                knobs["motion/pan_y"] * dt, knobs["motion/swirl"] * dt,
+            )  # fmt: skip
+            latent = self._schedule.noised(steadied(moved, knobs["picture/steady"] * dt), noise, level)
+        self._latent = self._denoise(latent, level, steps, self._factors(knobs))
+        matrix, offset = light_map(
+            knobs["light/gain"], knobs["light/contrast"], knobs["light/saturation"], knobs["light/hue"]
+        )
+        return self._networks.decode(self._latent, matrix, offset)
+
+    def _factors(self, knobs: Mapping[str, float]) -> torch.Tensor | None:
+        if not self._info.sound_factors:
+            return None
+        return torch.tensor([[knobs.get(f"sound/{name}", 0.5) for name in self._info.sound_factors]])
+
+    def _denoise(
+        self, latent: torch.Tensor, start: float, steps: int, factors: torch.Tensor | None
+    ) -> torch.Tensor:
+        text = self._condition()
+        levels = self._schedule.levels(start, steps)
+        clean = latent
+        for level, following in zip(levels, [*levels[1:], 0.0], strict=True):
+            predicted = self._networks.unet(latent, self._schedule.timestep(level), text, factors)
+            clean, noise = self._schedule.split(latent, predicted, level)
+            latent = self._schedule.noised(clean, noise, following)
+        return clean
+
+
+def steadied(latent: torch.Tensor, amount: float) -> torch.Tensor:
+    """Pull per-channel mean and deviation that have left the band of real pictures back by a share ``amount`` (0–1)."""
+    mean = latent.mean((2, 3), keepdim=True)
+    std = latent.std((2, 3), keepdim=True)
+    aim_mean = mean.clamp(-MEAN_BAND, MEAN_BAND)
+    aim_std = std.clamp(*STD_BAND)
+    share = min(max(amount, 0.0), 1.0)
+    new_std = std + share * (aim_std - std)
+    new_mean = mean + share * (aim_mean - mean)
+    return (latent - mean) * (new_std / std.clamp_min(1e-4)) + new_mean

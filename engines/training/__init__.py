@@ -1,0 +1,1 @@
+"""How the embedded model was made: text, autoencoder, cache, UNet, export. Run ``python -m engines.training``."""

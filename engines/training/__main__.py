@@ -1,0 +1,78 @@
+"""Command line: ``python -m engines.training STAGE --config FILE [--minutes M] [--resume]``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+from .config import load_config
+
+HERE = Path(__file__).parent
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engines.training", description=__doc__)
+    parser.add_argument("stage", choices=("text", "pictures", "autoencoder", "cache", "unet", "export", "contact"))
+    parser.add_argument("paths", nargs="*", type=Path, help="export: OUT; contact: FOLDER OUT.png")
+    parser.add_argument("--config", type=Path, default=HERE / "configs" / "cpu.toml")
+    parser.add_argument("--run", help="run folder, instead of the configuration's")
+    parser.add_argument("--minutes", type=float, help="wall-clock budget of this call")
+    parser.add_argument("--steps", type=int, help="stop after so many steps")
+    parser.add_argument("--resume", action="store_true", help="go on from the run folder's checkpoint")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--wordnet", help="folder with WordNet's data.* files")
+    parser.add_argument("--worker", type=int, default=0, help="pictures: which of several workers this is")
+    return parser
+
+
+def main() -> int:
+    """Run one stage; a missing file or a wrong key ends in one sentence."""
+    arguments = _parser().parse_args()
+    try:
+        config = load_config(arguments.config)
+        run = dataclasses.replace(
+            config.run, folder=arguments.run or config.run.folder, threads=arguments.threads or config.run.threads
+        )
+        text = dataclasses.replace(config.text, wordnet=arguments.wordnet or config.text.wordnet)
+        config = dataclasses.replace(config, run=run, text=text)
+        budget = {"minutes": arguments.minutes, "steps": arguments.steps, "resume": arguments.resume}
+        if arguments.stage == "text":
+            from . import text_encoder
+
+            text_encoder.run(config, **budget)
+        elif arguments.stage == "pictures":
+            from . import cache
+
+            cache.render_pictures(config, arguments.worker, arguments.minutes)
+        elif arguments.stage == "autoencoder":
+            from . import autoencoder
+
+            autoencoder.run(config, **budget)
+        elif arguments.stage == "cache":
+            from . import cache
+
+            cache.run(config)
+        elif arguments.stage == "unet":
+            from . import unet
+
+            unet.run(config, **budget)
+        elif arguments.stage == "export":
+            from .export import export
+
+            (target,) = arguments.paths or [HERE.parent / "embedded"]
+            print(export(config, target))
+        else:
+            from .contact import contact
+
+            folder, out = arguments.paths
+            contact(folder, out)
+    except (FileNotFoundError, ImportError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

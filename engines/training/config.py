@@ -1,0 +1,134 @@
+"""The training configuration: one TOML file, one frozen dataclass a section."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Where a run lives and what it runs on."""
+
+    folder: str = ".cache/training"
+    device: str = "cpu"
+    autocast: str = "bfloat16"  # "" computes in float32
+    threads: int = 2
+    seed: int = 1
+    checkpoint_minutes: float = 3.0
+    log_every: int = 20
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shapes of the three networks; all are plain diffusers and transformers classes."""
+
+    size: int = 256
+    vocabulary: int = 6144
+    text_positions: int = 24
+    text_width: int = 256
+    text_layers: int = 4
+    text_heads: int = 4
+    text_intermediate: int = 512
+    unet_widths: tuple[int, ...] = (64, 128, 160)
+    unet_heads: int = 8
+    unet_groups: int = 32
+    sound_factors: int = 7
+    encoder_width: int = 64
+    encoder_blocks: tuple[int, ...] = (0, 0, 3, 3)
+    decoder_width: int = 64
+    decoder_blocks: tuple[int, ...] = (4, 3)
+    decoder_shuffle: int = 4
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """Distillation of a sentence encoder into the small text encoder."""
+
+    wordnet: str = ""  # folder with WordNet's data.* files; empty: do without
+    texts: int = 120_000
+    held_out: int = 2_000
+    batch: int = 192
+    rate: float = 1e-3
+    warmup: int = 200
+    relation: float = 4.0
+    minutes: float = 5.0
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Joint training, then the latents are normalised and frozen, then the decoder alone."""
+
+    batch: int = 16
+    crop: int = 128
+    rate: float = 8e-4
+    warmup: int = 100
+    noise: float = 0.05
+    gradient: float = 0.5
+    square: float = 1.0
+    ema: float = 0.995
+    decay_part: float = 0.35
+    minutes: float = 10.0
+    decoder_minutes: float = 7.0
+
+
+@dataclass(frozen=True)
+class CacheConfig:
+    """Pictures and latents: groups of one scene, each picture with its previous frame."""
+
+    groups: int = 1_700
+    group_size: int = 8
+    workers: int = 1
+    shard_groups: int = 20
+
+
+@dataclass(frozen=True)
+class UnetConfig:
+    """Flow matching with degraded feedback."""
+
+    batch: int = 16
+    rate: float = 5e-4
+    warmup: int = 300
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    ema: float = 0.999
+    text_drop: float = 0.1
+    feedback: float = 0.5
+    self_feedback_from: float = 0.6
+    decay_part: float = 0.3
+    minutes: float = 40.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every section of one configuration file."""
+
+    run: RunConfig = field(default_factory=RunConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
+    cache: CacheConfig = field(default_factory=CacheConfig)
+    unet: UnetConfig = field(default_factory=UnetConfig)
+
+
+def _section(kind: type, name: str, values: dict[str, Any]) -> Any:
+    known = {entry.name for entry in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ValueError(f"[{name}] does not know {', '.join(unknown)}; it takes {', '.join(sorted(known))}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def load_config(path: Path) -> Config:
+    """Read a TOML file; raises ValueError that names the section and key when one is not known."""
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    kinds: dict[str, type] = {
+        "run": RunConfig, "model": ModelConfig, "text": TextConfig,
+        "autoencoder": AutoencoderConfig, "cache": CacheConfig, "unet": UnetConfig,
+    }  # fmt: skip
+    unknown = sorted(set(document) - set(kinds))
+    if unknown:
+        raise ValueError(f"{path}: unknown section {', '.join(unknown)}; known are {', '.join(kinds)}")
+    return Config(**{name: _section(kinds[name], name, values) for name, values in document.items()})

@@ -1,0 +1,100 @@
+"""Write a run as a model folder in the diffusers layout, half precision, replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import diffusers
+from torch import nn
+
+from . import checkpoint
+from .config import Config, ModelConfig
+from .networks import build_autoencoder, build_scheduler, build_text_encoder, build_unet
+from .tokenizer import load_tokenizer, save_tokenizer
+
+FACTORS = ("energy", "bass", "mid", "treble", "onset", "brightness", "tension")
+MODEL_INDEX = {
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": diffusers.__version__,
+    "feature_extractor": [None, None],
+    "image_encoder": [None, None],
+    "requires_safety_checker": False,
+    "safety_checker": [None, None],
+    "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderTiny"],
+}
+
+
+def live(model: ModelConfig, steps: dict[str, int]) -> dict[str, object]:
+    """What the live stream must know beyond diffusers' own files."""
+    return {
+        "native_size": [model.size, model.size],
+        "sizes_multiple": 64,
+        "steps": 2,
+        "renoise": 0.6,
+        "sound_factors": list(FACTORS)[: model.sound_factors],
+        "prediction": "flow",
+        "decoder_pixel_shuffle": model.decoder_shuffle,
+        "pixel_range": [-1, 1],
+        "text_positions": model.text_positions,
+        "trained_steps": steps,
+    }
+
+
+def networks(config: Config, folder: Path) -> tuple[dict[str, nn.Module], dict[str, int]]:
+    """The three networks with the weights of the run; a stage not yet run leaves fresh weights, and says so."""
+    vocabulary = load_tokenizer(folder / "tokenizer").get_vocab_size()
+    built: dict[str, nn.Module] = {
+        "text_encoder": build_text_encoder(config.model, vocabulary),
+        "vae": build_autoencoder(config.model),
+        "unet": build_unet(config.model),
+    }
+    steps = {}
+    for name, stage in (("text_encoder", "text"), ("vae", "autoencoder"), ("unet", "unet")):
+        path = folder / f"{stage}.pt"
+        steps[stage] = 0
+        if not path.exists():
+            print(f"[export] {path} is not there: {name} goes out untrained", flush=True)
+            continue
+        kept = checkpoint.load(path)
+        steps[stage] = int(kept["step"])
+        if stage == "text":
+            prefix = "encoder."
+            state = {key[len(prefix) :]: value for key, value in kept["model"].items() if key.startswith(prefix)}
+        else:
+            state = kept["average"]
+        built[name].load_state_dict(state)
+    return built, steps
+
+
+def export(config: Config, target: Path) -> str:
+    """Write ``target`` whole; a README.md already there stays. Returns one line with its size."""
+    folder = Path(config.run.folder)
+    built, steps = networks(config, folder)
+    fresh, old = target.with_name(target.name + ".new"), target.with_name(target.name + ".old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, network in built.items():
+        network.half().save_pretrained(fresh / name, safe_serialization=True)  # type: ignore[operator]
+    build_scheduler().save_pretrained(fresh / "scheduler")
+    positions = config.model.text_positions
+    save_tokenizer(load_tokenizer(folder / "tokenizer"), fresh / "tokenizer", positions)
+    (fresh / "model_index.json").write_text(json.dumps(MODEL_INDEX, indent=2) + "\n", encoding="utf-8")
+    (fresh / "live.json").write_text(json.dumps(live(config.model, steps), indent=2) + "\n", encoding="utf-8")
+    if (target / "README.md").exists():
+        shutil.copy2(target / "README.md", fresh / "README.md")
+    for path in fresh.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    if target.exists():
+        os.replace(target, old)
+    os.replace(fresh, target)
+    shutil.rmtree(old, ignore_errors=True)
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    return f"{target}: {size / 1e6:.2f} MB, steps {steps}"

@@ -1,0 +1,177 @@
+"""Each training stage takes a step, goes on from its checkpoint, and the export loads with stock classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("diffusers")
+
+from diffusers import AutoencoderTiny, FlowMatchEulerDiscreteScheduler, UNet2DConditionModel  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
+from transformers import CLIPTextModel, CLIPTokenizer  # noqa: E402
+
+from engines.training import autoencoder, cache, checkpoint, feedback, text_encoder, unet  # noqa: E402
+from engines.training.config import (  # noqa: E402
+    AutoencoderConfig,
+    CacheConfig,
+    Config,
+    ModelConfig,
+    RunConfig,
+    TextConfig,
+    UnetConfig,
+    load_config,
+)
+from engines.training.contact import contact  # noqa: E402
+from engines.training.export import export  # noqa: E402
+from engines.training.sampling import euler, guard  # noqa: E402
+
+TEXTS = ["Lava, dripping!", "l'été à 3 h", "synthwave grid, neon", "", "日本 ☂", "word " * 60]
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return Config(
+        RunConfig(folder=str(tmp_path_factory.mktemp("run")), autocast="", threads=1, log_every=1),
+        ModelConfig(
+            size=64, vocabulary=700, text_width=32, text_layers=1, text_intermediate=32, unet_widths=(16, 16, 32),
+            unet_heads=2, unet_groups=8, encoder_width=8, decoder_width=16, encoder_blocks=(0, 0, 0, 1),
+            decoder_blocks=(1, 1),
+        ),
+        TextConfig(texts=200, held_out=20, batch=8),
+        AutoencoderConfig(batch=2, crop=32),
+        CacheConfig(groups=4, group_size=2, shard_groups=2),
+        UnetConfig(batch=4, self_feedback_from=0.0),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every stage once, two steps each, then exported."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(text_encoder, "teacher_folder", lambda: _words(tmp_path_factory.mktemp("teacher")))
+    patch.setattr(text_encoder, "teach", lambda texts, config: torch.nn.functional.normalize(
+        torch.randn(len(texts), text_encoder.TEACHER_WIDTH), dim=-1))  # fmt: skip
+    text_encoder.run(config, steps=2)
+    text_encoder.run(config, steps=2, resume=True)
+    patch.undo()
+    cache.render_pictures(config)
+    autoencoder.run(config, steps=2)
+    autoencoder.run(config, steps=2, resume=True)
+    cache.run(config)
+    unet.run(config, steps=2)
+    unet.run(config, steps=2, resume=True)
+    target = tmp_path_factory.mktemp("model") / "embedded"
+    target.mkdir()
+    (target / "README.md").write_text("card", encoding="utf-8")
+    export(config, target)
+    return target
+
+
+def _words(folder: Path) -> Path:
+    letters = "abcdefgh"
+    (folder / "vocab.txt").write_text("\n".join(a + b + c for a in letters for b in letters for c in letters[:2]))
+    return folder
+
+
+def test_stages_go_on_from_their_checkpoints(config: Config, folder: Path) -> None:
+    run = Path(config.run.folder)
+    assert checkpoint.load(run / "text.pt")["step"] == 4
+    kept = checkpoint.load(run / "autoencoder.pt")
+    assert kept["step"] == 4 and kept["frozen"]
+    assert checkpoint.load(run / "unet.pt")["step"] == 4
+    assert len((run / "unet.csv").read_text().splitlines()) == 5
+
+
+def test_export_loads_with_stock_classes(folder: Path) -> None:
+    text = CLIPTextModel.from_pretrained(folder / "text_encoder")
+    network = UNet2DConditionModel.from_pretrained(folder / "unet")
+    vae = AutoencoderTiny.from_pretrained(folder / "vae")
+    FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
+    assert network.dtype == torch.float16 and vae.dtype == torch.float16
+    tokens = CLIPTokenizer.from_pretrained(folder / "tokenizer")(
+        ["a prompt"], padding="max_length", max_length=24, truncation=True, return_tensors="pt"
+    )
+    states = text.float()(input_ids=tokens["input_ids"]).last_hidden_state
+    assert states.shape == (1, 24, 32)
+    out = network.float()(torch.randn(1, 4, 8, 8), 500.0, states, class_labels=torch.rand(1, 7)).sample
+    assert out.shape == (1, 4, 8, 8)
+    assert vae.float().decode(out).sample.shape == (1, 48, 16, 16)
+    assert json.loads((folder / "live.json").read_text())["prediction"] == "flow"
+    assert (folder / "README.md").read_text() == "card"
+    assert not folder.with_name("embedded.old").exists()
+
+
+def test_both_tokenizers_give_the_same_ids(folder: Path) -> None:
+    fast = Tokenizer.from_file(str(folder / "tokenizer" / "tokenizer.json"))
+    for source in (folder / "tokenizer",):
+        clip = CLIPTokenizer.from_pretrained(source)
+        for text in TEXTS:
+            ids = clip(text, padding="max_length", max_length=24, truncation=True)["input_ids"]
+            assert ids == fast.encode(text).ids and len(ids) == 24
+
+
+def test_vocab_and_merges_alone_make_the_same_tokenizer(folder: Path, tmp_path: Path) -> None:
+    for name in ("vocab.json", "merges.txt"):
+        (tmp_path / name).write_bytes((folder / "tokenizer" / name).read_bytes())
+    clip = CLIPTokenizer.from_pretrained(tmp_path)
+    fast = Tokenizer.from_file(str(folder / "tokenizer" / "tokenizer.json"))
+    for text in TEXTS[:4]:
+        assert clip(text)["input_ids"] == [i for i in fast.encode(text).ids if i != 699] + [699]
+
+
+def test_folding_normalises_latents(config: Config) -> None:
+    vae = autoencoder.build_autoencoder(config.model)
+    pictures = torch.rand(8, 3, 32, 32) * 2 - 1
+    before = vae.encoder(pictures)
+    flat = before.transpose(0, 1).flatten(1)
+    autoencoder.fold(vae.encoder, flat.mean(1), flat.std(1))
+    after = vae.encoder(pictures).transpose(0, 1).flatten(1)
+    assert torch.allclose(after.mean(1), torch.zeros(4), atol=1e-3)
+    assert torch.allclose(after.std(1), torch.ones(4), atol=1e-2)
+
+
+def test_the_velocity_of_stale_feedback_leads_to_the_clean_picture() -> None:
+    clean, stale, noise = torch.randn(3, 2, 4, 8, 8)
+    time = torch.tensor([0.4, 0.9])
+    noised = feedback.noise_to(stale, noise, time)
+    velocity = feedback.target(noised, clean, time)
+    assert torch.allclose(noised - time[:, None, None, None] * velocity, clean, atol=1e-5)
+    same = feedback.target(feedback.noise_to(clean, noise, time), clean, time)
+    assert torch.allclose(same, noise - clean, atol=1e-5)
+    assert feedback.degrade(clean).shape == clean.shape
+
+
+def test_euler_follows_a_known_flow() -> None:
+    clean, noise = torch.randn(2, 1, 4, 8, 8)
+
+    class Straight(torch.nn.Module):
+        def forward(self, *_: object, **__: object) -> tuple[torch.Tensor]:
+            return (noise - clean,)
+
+    made = euler(Straight(), noise, [1.0, 0.5], torch.zeros(1), torch.zeros(1))
+    assert torch.allclose(made, clean, atol=1e-5)
+    assert guard(torch.full((1, 4, 8, 8), 9.0)).mean() < 9
+
+
+def test_contact_sheet(folder: Path, tmp_path: Path) -> None:
+    contact(folder, tmp_path / "sheet.png", prompts=("fire", "sea"), last_frame=2)
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+
+
+def test_configuration_errors_name_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("[unet]\nbatches = 3\n")
+    with pytest.raises(ValueError, match="batches"):
+        load_config(path)
+    path.write_text("[unet]\nbatch = 3\n")
+    assert load_config(path).unet == dataclasses.replace(UnetConfig(), batch=3)
+
+
+def test_missing_stage_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="run the stage"):
+        checkpoint.load(tmp_path / "text.pt")

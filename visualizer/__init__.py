@@ -1,0 +1,3 @@
+"""TPoS Live: a live audio-reactive visualizer painted by a diffusion model."""
+
+__version__ = "0.1.0"

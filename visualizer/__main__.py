@@ -1,0 +1,246 @@
+"""The command line: ``visualizer`` opens the show; subcommands render, list and measure."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visualizer import __version__
+
+if TYPE_CHECKING:
+    from visualizer.preset import Preset
+    from visualizer.show import ShowSettings
+
+DEFAULT_PRESET = "nebula"
+LIVE_FPS = 30.0
+RENDER_FPS = 24.0
+HEADLESS_SECONDS = 20.0
+
+
+class UsageError(ValueError):
+    """Something the user asked for that cannot be; the message is one sentence."""
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size: write WIDTHxHEIGHT, such as 256x256") from None
+    return width, height
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    look = argparse.ArgumentParser(add_help=False)
+    look.add_argument("--preset", default=DEFAULT_PRESET, help="a preset's name or a .toml file (see: visualizer presets)")
+    look.add_argument("--prompt", help="what the picture shows, in words, instead of the preset's")
+    look.add_argument("--model", type=Path, help="a model folder in the diffusers layout, instead of the one that ships")
+    look.add_argument("--size", type=_size, help="width and height in pixels, such as 256x256")
+    look.add_argument("--fps", type=_positive, help="frames a second")
+    look.add_argument("--seconds", type=_positive, help="end after so many seconds")
+    look.add_argument("--backend", default="", help="openvino or torch, instead of the machine's best")
+    parser = argparse.ArgumentParser(prog="visualizer", description=__doc__, parents=[look])
+    parser.add_argument("--version", action="version", version=__version__)
+    _live_options(parser)
+    commands = parser.add_subparsers(dest="command", title="commands (none: the live show)", metavar="")
+    _live_options(commands.add_parser("show", parents=[look], help="the live show (the default)"))
+    render = commands.add_parser("render", parents=[look], help="paint a sound file into a video, exactly")
+    render.add_argument("input", type=Path, metavar="IN", help="a sound file")
+    render.add_argument("output", type=Path, metavar="OUT", help="a video file: .mp4, .mov or .mkv")
+    commands.add_parser("devices", help="list sound inputs")
+    commands.add_parser("presets", help="list the looks")
+    commands.add_parser("parameters", help="list every controllable value")
+    bench = commands.add_parser("bench", parents=[look], help="measure this machine")
+    bench.add_argument("what", choices=("live", "frame"))
+    bench.add_argument("--input", help="a sound input's name or a sound file (default: the demo track)")
+    bench.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _live_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--input", help="a sound input's name, or a sound file to play as if it were live")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="record picture and sound: .mp4, .mov or .mkv")
+    parser.add_argument("--headless", action="store_true", help="no window")
+
+
+def _preset(arguments: argparse.Namespace) -> Preset:
+    from visualizer.preset import find_preset
+
+    preset = find_preset(arguments.preset)
+    if arguments.prompt:
+        preset = replace(preset, values={**preset.values, "picture/prompt": arguments.prompt})
+    return preset
+
+
+def _model(arguments: argparse.Namespace) -> tuple[Path, tuple[int, int]]:
+    """(folder, size), both checked."""
+    from engines.model import inspect
+    from visualizer.resources import embedded_model
+
+    info = inspect(arguments.model or embedded_model())
+    size = arguments.size or info.native_size
+    info.latent_shape(size)
+    return info.path, size
+
+
+def _source(wanted: str | None) -> str:
+    """Where the sound comes from; without any input device, the demo track, and it says so."""
+    from visualizer.audio.devices import DeviceError, find_input
+    from visualizer.audio.files import open_sound
+    from visualizer.resources import demo_track
+
+    if wanted and (Path(wanted).is_file() or Path(wanted).suffix):
+        open_sound(Path(wanted)).close()
+        return f"file:{wanted}"
+    try:
+        found = find_input(wanted or "").label
+        return f"device:{found}"
+    except DeviceError as error:
+        if wanted:
+            raise
+        print(f"{error} Playing the demo track as if it were live.", file=sys.stderr)
+        return f"file:{demo_track()}"
+
+
+def _show_settings(arguments: argparse.Namespace, source: str) -> ShowSettings:
+    from visualizer.resources import user_folder
+    from visualizer.show import ShowSettings
+
+    model, size = _model(arguments)
+    return ShowSettings(
+        source, _preset(arguments), model, size, arguments.fps or LIVE_FPS, user_folder("engines"), arguments.backend
+    )
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    from visualizer.live import has_display, run_headless
+
+    headless, seconds, record = arguments.headless, arguments.seconds or 0.0, arguments.record
+    if not headless and not has_display():
+        headless = True
+        seconds = seconds or HEADLESS_SECONDS
+        record = record or Path("out/show.mp4")
+        print(f"No display: running the show without a window for {seconds:g} s, recorded to {record}.", file=sys.stderr)
+    settings = _show_settings(arguments, _source(arguments.input))
+    sinks = []
+    if record:
+        from visualizer.output.recording import LiveRecording
+
+        sinks.append(LiveRecording(record, settings.size, settings.fps))
+    from visualizer.show import LiveShow
+
+    show = LiveShow(settings, tuple(sinks))
+    try:
+        show.start()
+        if headless:
+            run_headless(show, seconds)
+        else:
+            from visualizer.ui.window import run_window
+
+            run_window(show, settings.preset.prompt, seconds)
+    finally:
+        show.stop()
+    for sink in sinks:
+        if sink.error:
+            raise UsageError(sink.error)
+        print(f"Recorded {record}.", file=sys.stderr)
+
+
+def _render(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from visualizer.offline import RenderSettings, read_sound, render
+    from visualizer.output.recorder import Recorder
+    from visualizer.resources import user_folder
+
+    fps = arguments.fps or RENDER_FPS
+    model, size = _model(arguments)
+    preset = _preset(arguments)
+    sound = read_sound(arguments.input, arguments.seconds or 0.0)
+    settings = RenderSettings(preset, model, size, fps, user_folder("engines"), arguments.backend)
+    recorder = Recorder(arguments.output, size, fps, drop=False)
+    try:
+        with tqdm(unit="frame", total=0) as bar:
+
+            def each(done: int, total: int, picture: object) -> None:
+                bar.total = total
+                bar.update()
+                if recorder.error:
+                    raise UsageError(recorder.error)
+
+            render(sound, settings, recorder, each)
+    finally:
+        recorder.close()
+    if recorder.error:
+        raise UsageError(recorder.error)
+
+
+def _bench(arguments: argparse.Namespace) -> None:
+    from visualizer.bench import bench_frame, bench_live
+    from visualizer.resources import demo_track, user_folder
+
+    if arguments.what == "live":
+        source = _source(arguments.input) if arguments.input else f"file:{demo_track()}"
+        figures = bench_live(_show_settings(arguments, source), arguments.seconds or 40.0, not arguments.json)
+    else:
+        model, size = _model(arguments)
+        figures = bench_frame(model, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0)
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        print("\n".join(f"{key:20} {value}" for key, value in figures.items()))
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    if arguments.command == "devices":
+        from visualizer.audio.devices import list_inputs
+
+        inputs = list_inputs()
+        for device in inputs:
+            print(device.label)
+        if not inputs:
+            print("There is no sound input here: the show would play its demo track as if it were live.")
+    elif arguments.command == "presets":
+        from visualizer.preset import list_presets, load_preset
+
+        for preset in map(load_preset, list_presets().values()):
+            print(f"{preset.name:14} {preset.title:28} {preset.prompt}")
+    else:
+        from visualizer.parameters import reference
+
+        print(reference())
+
+
+def main() -> int:
+    """Run the command line; every expected failure ends in one sentence and exit status 2."""
+    arguments = _parser().parse_args()
+    command = arguments.command or "show"
+    run = {"show": _show, "render": _render, "bench": _bench}.get(command, _list)
+    try:
+        run(arguments)
+    except (ValueError, OSError, RuntimeError) as error:
+        expected = type(error).__module__.split(".")[0] in ("visualizer", "engines") or isinstance(error, OSError)
+        if not expected:
+            raise
+        print(f"visualizer: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Hearing: log-mel, loudness, bands, onset strength, one snapshot a hop."""

@@ -1,0 +1,100 @@
+"""Sound in, one ``Heard`` snapshot a hop out."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from visualizer.analysis.bands import BANDS_HZ, BELOW_ENERGY_DB, TOP_FLOOR_DB, BandStrength, band_pass
+from visualizer.analysis.filters import BLOCK_SAMPLES, FilterBank
+from visualizer.analysis.loudness import K_WEIGHTING, MomentaryLoudness, unit
+from visualizer.analysis.mel import SHOW, LogMel, MelConfig
+from visualizer.analysis.onset import OnsetStrength
+from visualizer.analysis.timbre import Timbre
+from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
+
+CHANNELS = 2
+
+LOUDEST = 16.0
+"""Samples beyond ±this (24 dB over full scale) are cut: no sound card gives them, a broken file does."""
+
+
+class Analyzer:
+    """Hears a stereo stream at 48 kHz hop by hop; the same sound gives the same snapshots, however it is cut.
+
+    No snapshot waits for later sound: what lies in a hop shows in that hop's snapshot. A rise shows at once in onset,
+    the bands and energy; mel looks through a window whose centre lies 7 ms back, loudness and level through 400 ms.
+    start: the sample index at which the first block begins.
+    """
+
+    def __init__(self, config: MelConfig = SHOW, start: int = 0) -> None:
+        if (config.sample_rate, config.hop) != (SAMPLE_RATE, HOP_SAMPLES):
+            raise ValueError(f"the show runs at {SAMPLE_RATE} Hz in hops of {HOP_SAMPLES} samples, not as in {config}")
+        self._sample = start
+        self._hop = np.zeros((HOP_SAMPLES, CHANNELS))
+        self._filled = 0
+        self._filters = FilterBank([K_WEIGHTING, *(band_pass(*edges) for edges in BANDS_HZ.values())], CHANNELS)
+        self._mel = LogMel(config, CHANNELS)
+        self._loudness = MomentaryLoudness()
+        self._bands = [BandStrength() for _ in BANDS_HZ]
+        self._energy = BandStrength()
+        self._onset = OnsetStrength(config.bands)
+        self._timbre = Timbre(config)
+
+    def push(self, block: npt.NDArray[np.floating]) -> list[Heard]:
+        """Take sound of shape (n, 2), any n; return the snapshots of the hops it completes.
+
+        NaN and infinite samples count as 0. Raises ValueError for another shape.
+        """
+        if block.ndim != 2 or block.shape[1] != CHANNELS:
+            raise ValueError(f"the analysis takes sound of shape (n, {CHANNELS}), not {block.shape}")
+        heard = []
+        taken = 0
+        while taken < len(block):
+            part = block[taken : taken + HOP_SAMPLES - self._filled]
+            self._hop[self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            taken += len(part)
+            if self._filled == HOP_SAMPLES:
+                self._filled = 0
+                heard.append(self._hear())
+        return heard
+
+    def _hear(self) -> Heard:
+        hop = self._hop
+        if not np.isfinite(hop).all():
+            hop[~np.isfinite(hop)] = 0.0
+        np.clip(hop, -LOUDEST, LOUDEST, out=hop)
+        self._sample += HOP_SAMPLES
+        squares = self._filters.filter(hop) ** 2
+        weighted, *bands = squares.sum(axis=(1, 3)).T
+        moment = float(squares[:, :, -1].sum(axis=(0, 2)).max()) * 2 / (CHANNELS * BLOCK_SAMPLES)
+        power = self._mel.power(hop)
+        lufs = self._loudness.push(weighted)
+        # Mean of squares over both channels; × 2 because a full-scale sine counts as 1.
+        to_power = 2 / (CHANNELS * HOP_SAMPLES)
+        energy, _ = self._energy.push(float(weighted.sum()) * to_power)
+        floor_db = max(TOP_FLOOR_DB, self._energy.top - BELOW_ENERGY_DB)
+        (bass, bass_level), (mid, mid_level), (treble, treble_level) = (
+            band.push(float(sum_.sum()) * to_power, floor_db)
+            for band, sum_ in zip(self._bands, bands, strict=True)
+        )
+        brightness, tension = self._timbre.push(power)
+        mel = self._mel.decibels(power)
+        mel.setflags(write=False)
+        return Heard(
+            sample=self._sample,
+            mel=mel,
+            loudness_lufs=lufs,
+            level=unit(lufs),
+            energy=energy,
+            bass=bass,
+            mid=mid,
+            treble=treble,
+            bass_level=bass_level,
+            mid_level=mid_level,
+            treble_level=treble_level,
+            onset=self._onset.push(power, moment),
+            brightness=brightness,
+            tension=tension,
+        )

@@ -1,0 +1,47 @@
+"""Momentary loudness after ITU-R BS.1770-4 (the 400 ms window of EBU Tech 3341), for one or two channels."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from visualizer.analysis.filters import Biquad
+from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE
+
+K_WEIGHTING: tuple[Biquad, Biquad] = (
+    (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585),
+    (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621),
+)
+"""The head's shelf and the RLB high-pass at 48 kHz, BS.1770-4 tables 1 and 2."""
+
+WINDOW_HOPS = 400 * SAMPLE_RATE // 1000 // HOP_SAMPLES
+"""Hops in the 400 ms window."""
+
+SILENCE_LUFS = -120.0
+"""What stands for −∞ and all below it."""
+
+RANGE_LU = 60.0
+"""``unit`` spreads this many LU below 0 LUFS over 0–1."""
+
+
+class MomentaryLoudness:
+    """Loudness of the last 400 ms, renewed every hop; before the first 400 ms the missing sound counts as silence."""
+
+    def __init__(self) -> None:
+        self._energies = np.zeros(WINDOW_HOPS)
+        self._at = 0
+
+    def push(self, energy: npt.NDArray[np.float64]) -> float:
+        """Take the K-weighted sum of squares of one hop, shape (channels,); return LUFS, at least SILENCE_LUFS."""
+        self._energies[self._at] = energy.sum()  # front channels all weigh 1.0
+        self._at = (self._at + 1) % WINDOW_HOPS
+        # Added anew each hop: a running sum would keep rounding errors after a loud passage.
+        mean = float(self._energies.sum()) / (WINDOW_HOPS * HOP_SAMPLES)
+        if mean <= 0.0:
+            return SILENCE_LUFS
+        return max(SILENCE_LUFS, float(-0.691 + 10 * np.log10(mean)))
+
+
+def unit(lufs: float) -> float:
+    """Bring LUFS to 0–1 absolutely: −60 gives 0, 0 gives 1."""
+    return min(1.0, max(0.0, lufs / RANGE_LU + 1))

@@ -1,0 +1,1 @@
+"""Sound in: capture process, devices, files, the lossless ring, resampling."""

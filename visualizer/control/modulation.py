@@ -1,0 +1,193 @@
+"""Sound moves parameters: each route is an envelope follower from one measure of the sound to one parameter.
+
+value = base + Σ over routes of what gain × envelope adds, each route kept within its own bounds, the sum within the
+parameter's range. Times are in seconds and exact for any hop and frame rate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+
+from visualizer.parameters import NUMBERS, PARAMETERS
+from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Controls, Heard
+
+SOURCES: tuple[str, ...] = tuple(f.name for f in fields(Heard) if f.type == "float" and not f.name.endswith("_lufs"))
+"""What a route can listen to: the fields of ``Heard`` that run over 0–1."""
+
+HIGHEST_GAIN = 1e6
+
+LONGEST_S = 60.0
+"""The longest attack or release."""
+
+SILENT_AFTER_S = 0.25
+"""When no hop has come for this long (the device is gone), envelopes fall as in silence."""
+
+
+WORDS = {
+    "source": "source",
+    "target": "target",
+    "gain": "gain",
+    "attack_s": "attack",
+    "release_s": "release",
+    "low": "min",
+    "high": "max",
+}
+"""What presets and messages call the fields of ``Route``."""
+
+
+class RouteError(ValueError):
+    """A route that cannot be; the message is one sentence for the user. field: the field of ``Route`` at fault."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint for a mistyped name: ", did you mean …?", or what names there are when none is near."""
+    known = list(known)
+    close = get_close_matches(word, known, 1, 0.5)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """From ``source`` (a name in SOURCES) to ``target`` (a numeric parameter that sound may move).
+
+    gain: the target's unit for a source of 1; negative lowers. attack_s, release_s: time constants of the envelope's
+    rise and fall (63 % of a step), 0 follows at once. low, high: what the target may reach by this route, in its unit
+    (a base outside is brought inside); None is the parameter's own range. Raises RouteError.
+    """
+
+    source: str
+    target: str
+    gain: float
+    attack_s: float = 0.01
+    release_s: float = 0.3
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise RouteError("source", f"{self.source!r} is nothing that is heard{nearest(str(self.source), SOURCES)}")
+        movable = [name for name in NUMBERS if PARAMETERS[name].modulated]
+        if self.target not in movable:
+            problem = "is not moved by sound" if self.target in PARAMETERS else "is no parameter"
+            raise RouteError("target", f"{self.target!r} {problem}{nearest(str(self.target), movable)}")
+        parameter = PARAMETERS[self.target]
+        for field, low, high in (
+            ("gain", -HIGHEST_GAIN, HIGHEST_GAIN),
+            ("attack_s", 0.0, LONGEST_S),
+            ("release_s", 0.0, LONGEST_S),
+            ("low", parameter.low, parameter.high),
+            ("high", parameter.low, parameter.high),
+        ):
+            value = getattr(self, field)
+            if value is None and field in ("low", "high"):
+                continue
+            word = WORDS[field]
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+                raise RouteError(field, f"a route's {word} is a number, not {value!r}")
+            if not low <= value <= high:
+                raise RouteError(field, f"{word} = {value:g} is out of range: it takes {low:g} to {high:g} here")
+            object.__setattr__(self, field, float(value))
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise RouteError("low", f"a route's min {self.low:g} is above its max {self.high:g}")
+
+    def push_from(self, base: float, envelope: float) -> float:
+        """What the route adds to ``base`` for an envelope of 0–1."""
+        parameter = PARAMETERS[self.target]
+        low = parameter.low if self.low is None else self.low
+        high = parameter.high if self.high is None else self.high
+        return min(high, max(low, base + self.gain * envelope)) - base
+
+
+class _Envelope:
+    """One route's follower: its value now, and the highest since the last frame."""
+
+    __slots__ = ("_route", "peak", "value")
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self.value = self.peak = 0.0
+
+    def run(self, source: float, seconds: float) -> None:
+        tau = self._route.attack_s if source > self.value else self._route.release_s
+        self.value = source + (self.value - source) * math.exp(-seconds / tau) if tau > 0 else source
+        self.peak = max(self.peak, self.value)
+
+
+class Modulator:
+    """Runs every route's envelope at hop rate and gives every numeric parameter's value when a frame asks.
+
+    Between two frames the highest envelope is kept, so that an onset of one hop reaches a frame at any frame rate; the
+    frame after sees the envelope where it really is. base: values by parameter name, the rest at their defaults.
+    """
+
+    def __init__(self, base: Mapping[str, float] | None = None, routes: Iterable[Route] = ()) -> None:
+        self._base = {name: float(PARAMETERS[name].default) for name in NUMBERS}
+        self._routes: tuple[Route, ...] = ()
+        self._envelopes: dict[Route, _Envelope] = {}
+        self._heard = 0  # the newest sample heard
+        self._now = 0  # the sample up to which the envelopes have run
+        for name, value in (base or {}).items():
+            self.set_base(name, value)
+        self.set_routes(routes)
+
+    @property
+    def base(self) -> dict[str, float]:
+        """Every numeric parameter's value without the sound."""
+        return dict(self._base)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes in use."""
+        return self._routes
+
+    def set_base(self, name: str, value: float) -> None:
+        """Set a numeric parameter's value without the sound; raises ParameterError, or KeyError for another name."""
+        if name not in self._base:
+            raise KeyError(f"{name} is no numeric parameter")
+        self._base[name] = float(PARAMETERS[name].check(value))
+
+    def set_routes(self, routes: Iterable[Route]) -> None:
+        """Replace the routes; a route equal to one in use keeps its envelope."""
+        self._routes = tuple(routes)
+        self._envelopes = {route: self._envelopes.get(route) or _Envelope(route) for route in self._routes}
+
+    def push(self, heard: Heard) -> None:
+        """Run the envelopes over one hop; hops come in order, after a jump a hop counts HOP_SAMPLES."""
+        samples = heard.sample - self._now
+        steady = 0 < samples <= SILENT_AFTER_S * SAMPLE_RATE
+        seconds = (samples if steady else HOP_SAMPLES) / SAMPLE_RATE
+        self._heard = self._now = heard.sample
+        for route, envelope in self._envelopes.items():
+            envelope.run(getattr(heard, route.source), seconds)
+
+    def release(self) -> None:
+        """Let go of the peaks kept so far: a frame has been begun with them."""
+        for envelope in self._envelopes.values():
+            envelope.peak = envelope.value
+
+    def at(self, sample: int, keep: bool = False) -> Controls:
+        """Every numeric parameter's value at the sample index ``sample``, from the hops pushed so far.
+
+        keep: the peaks stay until ``release``; a live show offers values more often than frames are begun.
+        """
+        still = max(self._now, self._heard + int(SILENT_AFTER_S * SAMPLE_RATE))
+        if sample > still:
+            for envelope in self._envelopes.values():
+                envelope.run(0.0, (sample - still) / SAMPLE_RATE)
+            self._now = sample
+        values = dict(self._base)
+        for route in self._routes:
+            envelope = self._envelopes[route]
+            values[route.target] += route.push_from(self._base[route.target], envelope.peak)
+        if not keep:
+            self.release()
+        for name, value in values.items():
+            values[name] = PARAMETERS[name].clamp(value)
+        return Controls(self._heard, values)

@@ -1,0 +1,64 @@
+"""Running a show with or without a window, until its time is over or it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+from tqdm import tqdm
+
+from visualizer.show import LiveShow
+
+
+class ShowError(RuntimeError):
+    """A show that cannot go on; the message is one sentence."""
+
+
+def has_display() -> bool:
+    """Whether a window can open here."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    if os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def run_headless(show: LiveShow, seconds: float, progress: bool = True, first_frame_s: float = 120.0) -> None:
+    """Run a started show for ``seconds`` from its first frame (0: until interrupted).
+
+    Raises ShowError in one sentence if the renderer or the show itself fails.
+    """
+    stopping = threading.Event()
+    before = {s: signal.signal(s, lambda *_: stopping.set()) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        given_up = time.monotonic() + first_frame_s
+        while show.latest is None and not stopping.wait(0.02):
+            _check(show)
+            if time.monotonic() > given_up:
+                raise ShowError(f"no picture came within {first_frame_s:.0f} s: look at the messages above")
+        begun = time.monotonic()
+        with tqdm(total=seconds or None, unit="s", disable=not progress, bar_format=_bar(seconds)) as bar:
+            while not stopping.wait(0.1):
+                _check(show)
+                passed = time.monotonic() - begun
+                bar.set_postfix_str(f"{show.status.fps:.0f} frames/s, delay {show.status.delay_ms:.0f} ms")
+                bar.update(min(passed, seconds or passed) - bar.n)
+                if seconds and passed >= seconds:
+                    break
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _bar(seconds: float) -> str:
+    return "{l_bar}{bar}| {n:.0f}/{total:.0f} s {postfix}" if seconds else "{n:.0f} s {postfix}"
+
+
+def _check(show: LiveShow) -> None:
+    if show.failure is not None:
+        raise ShowError(f"the show stopped: {show.failure}")
+    if show.renderer.status.state == "failed":
+        raise ShowError(show.renderer.status.message)

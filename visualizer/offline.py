@@ -1,0 +1,72 @@
+"""The offline render: the same five steps in one loop, exact and repeatable, to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.backends import default_backend, open_networks
+from engines.model import inspect
+from engines.stream import Stream
+from visualizer.analysis.analyzer import Analyzer
+from visualizer.audio.files import open_sound
+from visualizer.audio.resample import Resampler
+from visualizer.control.modulation import Modulator
+from visualizer.output.flash import FlashLimiter
+from visualizer.output.recorder import Recorder
+from visualizer.preset import Preset
+from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSettings:
+    """What an offline render needs. size: (width, height). seconds: at most so much of the file; 0 for all."""
+
+    preset: Preset
+    model: Path
+    size: tuple[int, int]
+    fps: float
+    cache: Path
+    seconds: float = 0.0
+    backend: str = ""
+
+
+def read_sound(path: Path, seconds: float = 0.0) -> FloatArray:
+    """A whole sound file at 48 kHz, shape (n, 2)."""
+    with open_sound(path) as sound:
+        block = sound.read(int(seconds * sound.rate) if seconds else -1)
+        return Resampler(sound.rate, block.shape[1]).push(block, last=True)
+
+
+def render(
+    sound: FloatArray,
+    settings: RenderSettings,
+    recorder: Recorder,
+    each: Callable[[int, int, Picture], None] = lambda done, total, picture: None,
+) -> None:
+    """Paint a picture for every frame of ``sound`` (n, 2) at 48 kHz and hand both to the recorder.
+
+    A frame at time t answers to the sound before t + one frame: what will be heard while it is on the screen.
+    ``each(done, total, picture)`` is called after every frame; an exception from it ends the render.
+    """
+    info = inspect(settings.model)
+    networks = open_networks(info, settings.size, settings.backend or default_backend(), settings.cache)
+    stream = Stream(info, networks)
+    stream.set_prompt(settings.preset.prompt)
+    modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
+    analyzer = Analyzer()
+    limiter = FlashLimiter()
+    total = max(1, int(len(sound) * settings.fps / SAMPLE_RATE))
+    heard_to = 0
+    for number in range(total):
+        until = min(len(sound), round((number + 1) * SAMPLE_RATE / settings.fps))
+        block = sound[heard_to:until]
+        for heard in analyzer.push(block):
+            modulator.push(heard)
+        recorder.sound(block, heard_to / SAMPLE_RATE)
+        heard_to = until
+        time = number / settings.fps
+        picture = limiter.limit(stream.paint(modulator.at(until).values, None, time), time)
+        recorder.video(picture, time)
+        each(number + 1, total, picture)

@@ -1,0 +1,50 @@
+"""An output that records the running show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from visualizer.output.recorder import Recorder
+from visualizer.snapshots import SAMPLE_RATE, FloatArray, Frame
+
+
+class LiveRecording:
+    """Records from the first frame on. Picture and sound are laid so that a frame meets the sound it answers to.
+
+    error: one sentence when recording had to stop; the show goes on.
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._recorder = Recorder(path, size, fps, drop=True)
+        self._start: int | None = None
+        self._last_time = -1.0
+        self._last_at = 0.0
+
+    @property
+    def error(self) -> str | None:
+        """Why recording stopped, if it did."""
+        return self._recorder.error
+
+    def frame(self, frame: Frame) -> None:
+        """Record one frame at the time of its sound; while no sound arrives, at the time it was painted."""
+        if self._start is None:
+            self._start = frame.sample
+        time = (frame.sample - self._start) / SAMPLE_RATE
+        if time <= self._last_time:
+            time = self._last_time + max(0.0, frame.trace.painted - self._last_at)
+        if time > self._last_time:
+            self._last_time, self._last_at = time, frame.trace.painted
+            self._recorder.video(frame.picture, time)
+
+    def sound(self, block: FloatArray, sample: int) -> None:
+        """Record sound from the first frame on."""
+        if self._start is None:
+            return
+        skip = max(0, self._start - sample)
+        if skip < len(block):
+            self._recorder.sound(block[skip:], (sample + skip - self._start) / SAMPLE_RATE)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._recorder.close()

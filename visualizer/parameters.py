@@ -1,0 +1,115 @@
+"""Every controllable value, declared once.
+
+UI controls, preset schema, modulation targets and the reference page are made from ``PARAMETERS``; nothing else lists
+parameters. Names are ``group/name``; the OSC address of a parameter is ``/visualizer/<name>``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+class ParameterError(ValueError):
+    """A value that a parameter does not take; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One controllable value.
+
+    kind: "float", "int", "text" or "choice". low, high: inclusive range of a number. unit: "" when it has none.
+    modulated: whether sound may move it.
+    """
+
+    name: str
+    kind: str
+    default: float | str
+    doc: str
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    modulated: bool = True
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is a number: numbers travel in ``Controls``, the rest by command."""
+        return self.kind in ("float", "int")
+
+    @property
+    def osc_address(self) -> str:
+        """The address under which OSC reaches this parameter."""
+        return f"/visualizer/{self.name}"
+
+    def check(self, value: object) -> float | str:
+        """Return ``value`` in the parameter's type, or raise ParameterError in one sentence."""
+        if not self.is_number:
+            if not isinstance(value, str):
+                raise ParameterError(f"{self.name} takes text, not {value!r}")
+            if self.choices and value not in self.choices:
+                raise ParameterError(f"{self.name} takes one of {', '.join(self.choices)}, not {value!r}")
+            return value
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ParameterError(f"{self.name} takes a number, not {value!r}")
+        if not self.low <= value <= self.high:
+            raise ParameterError(f"{self.name} = {value:g} is out of range: it takes {self.low:g} to {self.high:g}")
+        if self.kind == "int" and value != round(value):
+            raise ParameterError(f"{self.name} takes a whole number, not {value:g}")
+        return float(value)
+
+    def clamp(self, value: float) -> float:
+        """Bring a number into the range; whole numbers are rounded."""
+        inside = min(self.high, max(self.low, value))
+        return float(round(inside)) if self.kind == "int" else inside
+
+
+def _float(name: str, default: float, low: float, high: float, unit: str, doc: str) -> Parameter:
+    return Parameter(name, "float", default, doc, low, high, unit)
+
+
+_DECLARED = (
+    Parameter("picture/prompt", "text", "glowing nebula", "What the picture shows, in words.", modulated=False),
+    Parameter("picture/seed", "int", 1, "Which noise the picture grows from.", 0, 2**31 - 1, modulated=False),
+    Parameter("picture/steps", "int", 2, "Denoising steps a frame: more is finer and slower.", 1, 8, modulated=False),
+    _float("picture/change", 0.6, 0.3, 1.0, "", "How far each frame is re-noised: low keeps the last one, 1 paints anew."),
+    _float("picture/walk", 0.25, 0.0, 6.0, "rad/s", "How fast the noise travels along its circle."),
+    _float("picture/steady", 1.0, 0.0, 5.0, "1/s", "How fast drifting colour statistics are pulled back."),
+    _float("motion/zoom", 0.05, -2.0, 2.0, "oct/s", "Zoom in (positive) or out."),
+    _float("motion/rotate", 0.0, -180.0, 180.0, "°/s", "Turn of the picture."),
+    _float("motion/pan_x", 0.0, -1.0, 1.0, "widths/s", "Drift to the right."),
+    _float("motion/pan_y", 0.0, -1.0, 1.0, "heights/s", "Drift downwards."),
+    _float("motion/swirl", 0.0, -3.0, 3.0, "rad/s", "Twist that is strongest at the centre."),
+    _float("sound/energy", 0.5, 0.0, 1.0, "", "How much light and force the model paints."),
+    _float("sound/bass", 0.3, 0.0, 1.0, "", "Size of the large forms."),
+    _float("sound/mid", 0.4, 0.0, 1.0, "", "How rich the forms are."),
+    _float("sound/treble", 0.4, 0.0, 1.0, "", "Fine detail and sparkle."),
+    _float("sound/onset", 0.0, 0.0, 1.0, "", "A burst."),
+    _float("sound/brightness", 0.5, 0.0, 1.0, "", "How far up its palette the picture sits."),
+    _float("sound/tension", 0.2, 0.0, 1.0, "", "Turbulence."),
+    _float("light/gain", 1.0, 0.0, 3.0, "", "Brightness of the finished picture."),
+    _float("light/contrast", 1.0, 0.0, 2.0, "", "Contrast about mid grey."),
+    _float("light/saturation", 1.0, 0.0, 2.0, "", "0 is grey."),
+    _float("light/hue", 0.0, -180.0, 180.0, "°", "Turn of the colour wheel."),
+)
+
+PARAMETERS: MappingProxyType[str, Parameter] = MappingProxyType({p.name: p for p in _DECLARED})
+
+NUMBERS: tuple[str, ...] = tuple(p.name for p in _DECLARED if p.is_number)
+"""Names of the numeric parameters in the order in which a ``Controls`` travels."""
+
+
+def defaults() -> dict[str, float | str]:
+    """Every parameter's default value by name."""
+    return {p.name: float(p.default) if p.is_number else p.default for p in _DECLARED}
+
+
+def reference() -> str:
+    """The table of parameters as text, one line each."""
+    rows = []
+    for p in _DECLARED:
+        span = f"{p.low:g} … {p.high:g} {p.unit}".rstrip() if p.is_number else (", ".join(p.choices) or "text")
+        default = f"{p.default:g}" if isinstance(p.default, (int, float)) else p.default
+        rows.append(f"{p.name:20} {span:24} {default:>16}  {p.doc}")
+    return "\n".join(rows)

@@ -1,0 +1,147 @@
+"""The renderer process: ``python -m visualizer.renderer.process --folder CHANNELS``.
+
+It reads the newest controls, paints at the target rate and publishes frames; commands come as JSON lines on standard
+input, each answered on standard output. It ends when standard input closes, so it never outlives the app.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import queue
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from engines.backends import BackendError, default_backend, open_networks
+from engines.model import ModelError, ModelInfo, inspect
+from engines.stream import Stream, StreamState
+from visualizer.renderer.mailbox import Mailbox
+from visualizer.renderer.messages import CONTROLS_BOX, FRAMES_BOX, pack_frame, unpack_controls, unpack_frame
+from visualizer.snapshots import Controls, Frame, Trace
+
+POLL_S = 0.001
+
+
+class Renderer:
+    """Paints frames from the newest controls until its commands end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._controls_box = Mailbox(folder / CONTROLS_BOX)
+        self._frames_box = Mailbox(folder / FRAMES_BOX)
+        self._commands: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._stream: Stream | None = None
+        self._prompt = ""
+        self._period = 1 / 24
+        self._number = 0
+
+    def run(self) -> None:
+        """Serve until standard input closes."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        due = time.monotonic()
+        seen = 0
+        controls, trace = None, Trace(0.0, 0.0)
+        while True:
+            if not self._obey(wait=self._stream is None):
+                return
+            if self._stream is None:
+                continue
+            now = time.monotonic()
+            if now < due:
+                time.sleep(min(due - now, POLL_S * 5))
+                continue
+            due = max(due + self._period, now - self._period)
+            message = self._controls_box.take(seen)
+            if message is not None:
+                seen = message[0]
+                controls, trace = unpack_controls(message[1])
+            if controls is None:
+                self._frames_box.beat()
+                continue
+            self._paint(self._stream, controls, trace)
+
+    def _paint(self, stream: Stream, controls: Controls, trace: Trace) -> None:
+        begun = time.monotonic()
+        picture = stream.paint(controls.values, None, begun)
+        self._number += 1
+        frame = Frame(
+            picture, controls.sample, self._number, Trace(trace.captured, trace.heard, begun, time.monotonic())
+        )
+        state = stream.state
+        assert state is not None
+        self._frames_box.write(*pack_frame(frame, state.latent, state.phase))
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            self._commands.put(json.loads(line))
+        self._commands.put(None)
+
+    def _obey(self, wait: bool) -> bool:
+        """Carry out the commands that have come; False when there will be no more."""
+        while True:
+            try:
+                command = self._commands.get(timeout=0.1) if wait else self._commands.get_nowait()
+            except queue.Empty:
+                return True
+            if command is None:
+                return False
+            wait = False
+            try:
+                answer = self._carry_out(command)
+                _say({"answer": command["id"], **answer})
+            except (ModelError, BackendError) as error:
+                _say({"answer": command["id"], "error": str(error)})
+
+    def _carry_out(self, command: dict[str, Any]) -> dict[str, Any]:
+        if command["do"] == "load":
+            return self._load(command)
+        if command["do"] == "prompt":
+            self._prompt = command["text"]
+            if self._stream is not None:
+                self._stream.set_prompt(self._prompt)
+        elif command["do"] == "fps":
+            self._period = 1 / command["fps"]
+        elif command["do"] == "restart":
+            if self._stream is not None:
+                self._stream.restart()
+        else:
+            raise BackendError(f"the renderer knows no command {command['do']!r}")
+        return {}
+
+    def _load(self, command: dict[str, Any]) -> dict[str, Any]:
+        info = inspect(Path(command["model"]))
+        size = (command["width"], command["height"])
+        backend = command["backend"] or default_backend()
+        networks = open_networks(info, size, backend, Path(command["cache"]))
+        stream = Stream(info, networks, self._last_state(info, size) if command["resume"] else None)
+        stream.set_prompt(self._prompt)
+        self._stream = stream
+        self._frames_box.beat()  # from here on silence counts as hanging
+        return {"backend": networks.name, "precision": networks.precision, "size": list(size), "steps": info.steps}
+
+    def _last_state(self, info: ModelInfo, size: tuple[int, int]) -> StreamState | None:
+        """What the renderer before this one last painted, so that a restarted one goes on from there."""
+        message = self._frames_box.read()
+        if message is None:
+            return None
+        frame, latent, phase = unpack_frame(message[1])
+        self._number = frame.number
+        return StreamState(latent, phase) if latent.shape == info.latent_shape(size) else None
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run the renderer until the app closes the pipe."""
+    parser = argparse.ArgumentParser(description="The process that paints; started by the app.")
+    parser.add_argument("--folder", type=Path, required=True)
+    Renderer(parser.parse_args().folder).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""The live show: drives the five steps from live sound, and supervises the capture and renderer processes.
+
+One thread moves everything: sound from the ring through analysis and modulation to the renderer, frames from the renderer
+through the flash limiter to the outputs. A window or a terminal only looks at ``status`` and ``latest``.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from visualizer.analysis.analyzer import Analyzer
+from visualizer.audio.resample import Resampler
+from visualizer.audio.ring import RingReader, SoundRing
+from visualizer.audio.source import Capture
+from visualizer.control.modulation import Modulator
+from visualizer.output.flash import FlashLimiter
+from visualizer.output.sink import Sink
+from visualizer.preset import Preset
+from visualizer.renderer.client import RendererClient, RendererSettings, RendererStatus
+from visualizer.snapshots import HOP_MS, SAMPLE_RATE, FloatArray, Frame, Heard, Trace
+
+TICK_S = 0.002
+SUPERVISE_EVERY_S = 0.05
+QUIET_AFTER_S = 0.25
+"""With no sound arriving for so long, the picture calms instead of freezing in a beat."""
+
+RING_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShowSettings:
+    """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height)."""
+
+    source: str
+    preset: Preset
+    model: Path
+    size: tuple[int, int]
+    fps: float
+    cache: Path
+    backend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStatus:
+    """What a status line shows. fps, delay_ms: over the last two seconds; 0 before the first frame."""
+
+    fps: float
+    delay_ms: float
+    input: str
+    renderer: RendererStatus
+    messages: tuple[str, ...]
+    lost_samples: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One frame as it was handed to the outputs. at: monotonic seconds; delay_s: since its newest sound was captured."""
+
+    number: int
+    sample: int
+    at: float
+    delay_s: float
+
+
+def channels_folder() -> Path:
+    """A new folder for the channels, in memory where the system has such a place: a full disk cannot tear them."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix="visualizer-", dir=memory if memory.is_dir() else None))
+
+
+class LiveShow:
+    """A running show. Make it, ``start`` it, look at ``latest`` and ``status``, ``stop`` it."""
+
+    def __init__(self, settings: ShowSettings, sinks: tuple[Sink, ...] = ()) -> None:
+        self._settings = settings
+        self._sinks = list(sinks)
+        self._folder = channels_folder()
+        self._ring = SoundRing.create(self._folder / "sound.ring", seconds=RING_SECONDS)
+        self._reader = RingReader(self._ring, math.inf)
+        self._resampler: Resampler | None = None
+        self._analyzer = Analyzer()
+        self._modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
+        self._limiter = FlashLimiter()
+        self._limited_at = -1.0
+        self.capture = Capture(settings.source, self._ring.path)
+        self.renderer = RendererClient(
+            self._folder,
+            RendererSettings(
+                settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend
+            ),
+        )  # fmt: skip
+        self.latest: Frame | None = None
+        self.heard: Heard | None = None
+        self.history: deque[Handed] = deque(maxlen=100_000)
+        self._messages: deque[str] = deque(maxlen=4)
+        self._asked: deque[Callable[[], None]] = deque()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="show")
+        self._last_sound = self._last_offer = 0.0
+        self._expected = 0
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Start the renderer (the slowest to come up), the capture and the show's thread."""
+        self.renderer.start()
+        self._last_sound = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End everything this show started and finish its outputs."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.capture.stop()
+        self.renderer.stop()
+        for sink in self._sinks:
+            sink.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # What the desk asks for; carried out on the show's thread.
+
+    def set_prompt(self, text: str) -> None:
+        """Paint another prompt."""
+        self._asked.append(lambda: self.renderer.set_prompt(text))
+
+    def set_value(self, name: str, value: float) -> None:
+        """Set a numeric parameter's base value."""
+        self._asked.append(lambda: self._modulator.set_base(name, value))
+
+    def set_preset(self, preset: Preset) -> None:
+        """Change to another look."""
+
+        def change() -> None:
+            for name, value in preset.numbers().items():
+                self._modulator.set_base(name, value)
+            self._modulator.set_routes(preset.routes)
+            self.renderer.set_prompt(preset.prompt)
+
+        self._asked.append(change)
+
+    @property
+    def status(self) -> ShowStatus:
+        """Figures and states for a status line."""
+        now = time.monotonic()
+        recent = [h for h in tuple(self.history)[-240:] if h.at > now - 2]
+        span = recent[-1].at - recent[0].at if len(recent) > 1 else 0.0
+        told = [m for m in (self.renderer.status.message, *self._messages) if m]
+        return ShowStatus(
+            fps=(len(recent) - 1) / span if span > 0 else 0.0,
+            delay_ms=1000 * float(np.median([h.delay_s for h in recent])) if recent else 0.0,
+            input=self.capture.status.text,
+            renderer=self.renderer.status,
+            messages=tuple(told),
+            lost_samples=self.lost_samples,
+            frames=len(self.history),
+        )
+
+    @property
+    def lost_samples(self) -> int:
+        """Sound that was captured but never heard, or reported lost by the device, in frames of the device's rate."""
+        return self._reader.lost + self._ring.stats().lost
+
+    def _run(self) -> None:
+        supervised = 0.0
+        try:
+            while not self._stopping.is_set():
+                while self._asked:
+                    self._asked.popleft()()
+                now = time.monotonic()
+                if now - supervised > SUPERVISE_EVERY_S:
+                    supervised = now
+                    self.capture.poll()
+                    self.renderer.poll()
+                busy = self._hear(now)
+                busy = self._show() or busy
+                if not busy:
+                    time.sleep(TICK_S)
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _hear(self, now: float) -> bool:
+        """Move what the ring has through analysis and modulation to the renderer."""
+        block, first = self._reader.read()
+        if len(block) == 0:
+            self._hear_nothing(now)
+            return False
+        self._last_sound = self._last_offer = now
+        sound = self._to_show_rate(block, first)
+        if self.renderer.controls_taken:
+            self._modulator.release()
+        for heard in self._analyzer.push(sound):
+            self._modulator.push(heard)
+            self.heard = heard
+        if self.heard is not None and self._resampler is not None:
+            captured = self._ring.captured_at(int(self._resampler.to_input(self.heard.sample)))
+            controls = self._modulator.at(self.heard.sample, keep=True)
+            self.renderer.send_controls(controls, Trace(captured, time.monotonic()))
+        return True
+
+    def _to_show_rate(self, block: FloatArray, first: int) -> FloatArray:
+        """The block at 48 kHz stereo; where the reader was overtaken, silence stands for what is missing."""
+        form, resampler = self._reader.format, self._resampler
+        missing = 0
+        if resampler is None:
+            resampler = Resampler(form.rate, form.channels, first)
+        elif (form.rate, form.channels) != (resampler.rate_in, resampler.channels) or first != self._expected:
+            missing = max(0, round((first - self._expected) * SAMPLE_RATE / form.rate))
+            resampler = Resampler(form.rate, form.channels, first, resampler.next_output + missing)
+        self._resampler = resampler
+        self._expected = first + len(block)
+        start = resampler.next_output - missing
+        sound = np.concatenate([np.zeros((missing, 2), np.float32), resampler.push(block)])
+        for sink in self._sinks:
+            sink.sound(sound, start)
+        return sound
+
+    def _hear_nothing(self, now: float) -> None:
+        """While no sound arrives at all, let the envelopes fall as in silence, so that the picture calms."""
+        if self.heard is None or now - self._last_sound < QUIET_AFTER_S or now - self._last_offer < HOP_MS / 1000:
+            return
+        self._last_offer = now
+        if self.renderer.controls_taken:
+            self._modulator.release()
+        passed = int((now - self._last_sound) * SAMPLE_RATE)
+        self.renderer.send_controls(self._modulator.at(self.heard.sample + passed, keep=True), Trace(now, now))
+
+    def _show(self) -> bool:
+        """Hand the newest frame, made safe, to the outputs."""
+        frame = self.renderer.frame()
+        if frame is None:
+            return False
+        now = time.monotonic()
+        safe = self._limiter.limit(frame.picture, now)
+        frame = replace(frame, picture=safe)
+        self.latest = frame
+        for sink in self._sinks:
+            sink.frame(frame)
+        self.history.append(Handed(frame.number, frame.sample, now, time.monotonic() - frame.trace.captured))
+        return True
+
+

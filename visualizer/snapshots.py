@@ -1,0 +1,107 @@
+"""What the five steps hand to one another: frozen snapshots, NumPy only.
+
+Time is counted in audio samples at ``SAMPLE_RATE`` since the start of the show. A snapshot carries the index one past
+the newest sample that shaped it, so that the delay of every later product is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLE_RATE = 48_000
+"""Samples a second of the show's clock; the ring holds the device's own rate, soxr brings it here."""
+
+HOP_SAMPLES = 480
+"""Samples between two ``Heard`` snapshots."""
+
+HOP_MS = 1000 * HOP_SAMPLES / SAMPLE_RATE
+
+FloatArray = npt.NDArray[np.float32]
+Picture = npt.NDArray[np.uint8]
+"""RGB, shape (height, width, 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Tempo and beat position, from whichever source is trusted most.
+
+    bpm: beats a minute. phase, bar_phase: 0–1 within the beat and the bar. confidence: 0–1. source: who says so.
+    """
+
+    bpm: float
+    phase: float
+    bar_phase: float
+    confidence: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the analysis hears in one hop.
+
+    sample: index one past the newest sample of the hop. mel: log-mel, shape (bands,), dB re full scale.
+    loudness_lufs: momentary loudness after ITU-R BS.1770 (−∞ is given as −120). ``level`` maps it to 0–1 absolutely.
+    bass, mid, treble, energy: 0–1 after automatic gain; ``*_level``: the same bands absolutely (0–1 over −60…0 dB).
+    onset: onset strength 0–1. brightness: spectral centroid on a log axis, 0–1. tension: roughness of the spectrum, 0–1.
+    beat: None while nothing in the program tracks the beat.
+    """
+
+    sample: int
+    mel: FloatArray
+    loudness_lufs: float
+    level: float
+    energy: float
+    bass: float
+    mid: float
+    treble: float
+    bass_level: float
+    mid_level: float
+    treble_level: float
+    onset: float
+    brightness: float
+    tension: float
+    beat: Beat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the sound encoder understands: weights over the prompt bank. Nothing produces it yet."""
+
+    sample: int
+    latent: FloatArray
+    weights: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The final value of every numeric parameter by its name (``group/name``) at one moment.
+
+    sample: index one past the newest sample that shaped a value.
+    """
+
+    sample: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """When a frame's sound was captured, heard, and the frame begun, painted: seconds of the monotonic clock."""
+
+    captured: float
+    heard: float
+    begun: float = 0.0
+    painted: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture and what it answers to. sample: as in ``Controls``; number: frames since the renderer started."""
+
+    picture: Picture
+    sample: int
+    number: int
+    trace: Trace = field(default=Trace(0.0, 0.0))

@@ -1,0 +1,154 @@
+"""The plain window: the picture, one status line, a prompt field."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QColor, QImage, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from visualizer.show import LiveShow, ShowStatus
+from visualizer.snapshots import Frame
+
+REFRESH_MS = 8
+STATUS_MS = 250
+STYLE = """
+QWidget#desk { background: #0b0c10; }
+QLabel { color: #8d93a1; font-size: 12px; padding: 0 2px; }
+QLabel#notice { color: #ffb454; }
+QLineEdit { background: #15171e; color: #e8eaf0; border: 1px solid #262a35; border-radius: 6px; padding: 8px 10px;
+            font-size: 15px; selection-background-color: #4b5bd6; }
+QLineEdit:focus { border-color: #5b6cf0; }
+"""
+
+
+class PictureView(QWidget):
+    """Shows the newest frame as large as fits, in its own aspect, on black."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image: QImage | None = None
+        self._frame: Frame | None = None
+        self.setMinimumSize(256, 256)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def put(self, frame: Frame) -> None:
+        """Show this frame; the same one again costs nothing."""
+        if frame is self._frame:
+            return
+        self._frame = frame  # keeps the pixels alive, which QImage only borrows
+        height, width = frame.picture.shape[:2]
+        self._image = QImage(frame.picture.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the frame, smoothly scaled."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor("#000000"))
+        if self._image is None:
+            painter.setPen(QColor("#565c6b"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "warming up …")
+            return
+        scale = min(self.width() / self._image.width(), self.height() / self._image.height())
+        width, height = round(self._image.width() * scale), round(self._image.height() * scale)
+        place = QRect((self.width() - width) // 2, (self.height() - height) // 2, width, height)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, self._image)
+
+
+def status_line(status: ShowStatus) -> str:
+    """Frames a second, delay, input and backend in one line."""
+    renderer = status.renderer
+    if status.frames:
+        moving = f"{status.fps:.0f} frames/s   ·   delay {status.delay_ms:.0f} ms"
+    else:
+        moving = "loading the model"
+    engine = f"{renderer.backend} {renderer.precision}" if renderer.backend else renderer.state
+    size = f"{renderer.size[0]}×{renderer.size[1]}" if renderer.size[0] else ""
+    return "   ·   ".join(part for part in (moving, f"input: {status.input}", engine, size) if part)
+
+
+class ShowWindow(QWidget):
+    """The desk of one running show."""
+
+    def __init__(self, show: LiveShow, prompt: str) -> None:
+        super().__init__()
+        self._show = show
+        self.setObjectName("desk")
+        self.setWindowTitle("TPoS Live")
+        self.setStyleSheet(STYLE)
+        self.resize(760, 860)
+        self._view = PictureView()
+        self._status = QLabel("starting")
+        self._notice = QLabel("")
+        self._notice.setObjectName("notice")
+        self._notice.setWordWrap(True)
+        self._notice.hide()
+        self._prompt = QLineEdit(prompt)
+        self._prompt.setPlaceholderText("What should it look like? Enter paints it.")
+        self._prompt.returnPressed.connect(self._ask)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self._view, 1)
+        layout.addWidget(self._notice)
+        layout.addWidget(self._prompt)
+        layout.addWidget(self._status)
+        self._refresh = QTimer(self)
+        self._refresh.timeout.connect(self._put_frame)
+        self._refresh.start(REFRESH_MS)
+        self._tell = QTimer(self)
+        self._tell.timeout.connect(self._put_status)
+        self._tell.start(STATUS_MS)
+
+    def _ask(self) -> None:
+        text = self._prompt.text().strip()
+        if text:
+            self._show.set_prompt(text)
+
+    def _put_frame(self) -> None:
+        if self._show.latest is not None:
+            self._view.put(self._show.latest)
+
+    def _put_status(self) -> None:
+        status = self._show.status
+        self._status.setText(status_line(status))
+        notice = "   ".join(status.messages)
+        self._notice.setText(notice)
+        self._notice.setVisible(bool(notice))
+        if self._show.failure is not None:
+            self._notice.setText(f"the show stopped: {self._show.failure}")
+            self._notice.show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves the prompt field, so that keys are free."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._prompt.clearFocus()
+        super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop asking the show for anything."""
+        self._refresh.stop()
+        self._tell.stop()
+        super().closeEvent(event)
+
+
+def run_window(
+    show: LiveShow, prompt: str, seconds: float = 0.0, on_shown: Callable[[], None] | None = None
+) -> None:
+    """Open the window, start the show, and return when the window is closed or ``seconds`` are over (0: no end)."""
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("TPoS Live")
+    window = ShowWindow(show, prompt)
+    window.show()
+    if on_shown is not None:
+        QTimer.singleShot(0, on_shown)
+    signal.signal(signal.SIGINT, lambda *_: application.quit())
+    signal.signal(signal.SIGTERM, lambda *_: application.quit())
+    if seconds:
+        QTimer.singleShot(round(1000 * seconds), application.quit)
+    application.exec()
+    window.close()
