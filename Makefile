@@ -24,6 +24,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	@echo "Installing the packages: some minutes the first time"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	$(BIN)/python -m pip install --quiet --no-deps iris-pse-detection==1.1.2  # asks for another build of OpenCV
+	$(BIN)/python -m visualizer prepare
 	@touch $@
 
 clean:

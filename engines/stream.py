@@ -32,8 +32,18 @@ NEUTRAL: Mapping[str, float] = {
 LONGEST_STEP_S = 0.25
 """A stall longer than this does not make the picture jump."""
 
+CHANGE_PERIOD_S = 1 / 24
+"""``picture/change`` is what happens in this time; at other frame rates a frame is re-noised accordingly less or more."""
+
+PERIOD_MEMORY = 0.05
+"""Share of the newest frame in the running mean of the frame period: jitter must not make the picture tremble."""
+
 PROMPT_FADE_S = 0.35
+PROMPT_CHANGE = 0.85
+"""While a new prompt fades in, the old picture must not outvote it."""
 PROMPTS_KEPT = 64
+LOWEST_LEVEL = 0.2
+"""Below it a few-step model hardly changes anything."""
 MEAN_BAND = 1.0
 STD_BAND = (0.35, 1.3)
 """Per-channel statistics that unit-variance latents of real pictures stay within; outside them feedback is pulled back."""
@@ -59,6 +69,7 @@ class Stream:
         self._seed = -1
         self._phase = 0.0
         self._time: float | None = None
+        self._period = 0.0
         self._latent: torch.Tensor | None = None
         if state is not None and state.latent.shape == self._shape:
             self._latent = torch.from_numpy(state.latent.copy())
@@ -79,7 +90,7 @@ class Stream:
             return
         self._old_text = self._condition()
         self._text = embedding
-        self._fade = 0.0 if self._latent is not None else 1.0
+        self._fade = 0.0 if self._time is not None else 1.0  # nothing to fade from before the first frame
 
     def restart(self) -> None:
         """Forget the last frame: the next one is painted from noise alone."""
@@ -107,6 +118,8 @@ class Stream:
         knobs = {**NEUTRAL, **controls}
         dt = 0.0 if self._time is None else min(max(time - self._time, 0.0), LONGEST_STEP_S)
         self._time = time
+        if dt > 0:
+            self._period = dt if self._period == 0 else self._period + PERIOD_MEMORY * (dt - self._period)
         if int(knobs["picture/seed"]) != self._seed:
             self._seed = int(knobs["picture/seed"])
             self._walk = NoiseWalk(self._shape, self._seed)
@@ -119,8 +132,8 @@ class Stream:
             level, steps = 1.0, max(steps, self._info.cold_steps)
             latent = noise
         else:
-            # While a new prompt fades in, the old picture must not outvote it.
-            level = knobs["picture/change"] if self._fade >= 1.0 else max(knobs["picture/change"], 0.85)
+            change = knobs["picture/change"] if self._fade >= 1.0 else max(knobs["picture/change"], PROMPT_CHANGE)
+            level = level_per_frame(change, self._period)
             moved = warp(
                 self._latent, knobs["motion/zoom"] * dt, knobs["motion/rotate"] * dt, knobs["motion/pan_x"] * dt,
                 knobs["motion/pan_y"] * dt, knobs["motion/swirl"] * dt,
@@ -148,6 +161,17 @@ class Stream:
             clean, noise = self._schedule.split(latent, predicted, level)
             latent = self._schedule.noised(clean, noise, following)
         return clean
+
+
+def level_per_frame(change: float, period: float) -> float:
+    """The level (0–1) a frame is re-noised to, so that what is kept over a second does not depend on the frame rate.
+
+    What is kept of a frame at level L is 1 − L, so over n frames (1 − L)ⁿ. period: seconds a frame; 0 while unknown.
+    """
+    if change >= 1.0 or period <= 0.0:
+        return min(change, 1.0)
+    kept = (1.0 - change) ** (period / CHANGE_PERIOD_S)
+    return min(max(1.0 - kept, LOWEST_LEVEL), 1.0)
 
 
 def steadied(latent: torch.Tensor, amount: float) -> torch.Tensor:

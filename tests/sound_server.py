@@ -77,12 +77,37 @@ class SoundServer:
 
     stop = kill
 
-    def play(self, sound: npt.NDArray[np.float32], rate: int = RATE) -> subprocess.Popen[bytes]:
+    def play(self, sound: npt.NDArray[np.float32], rate: int = RATE) -> Player:
         """Play float32 samples of shape (frames, channels) into the sink; returns the player, which ends by itself."""
-        path = self.folder / f"play{time.monotonic_ns()}.raw"
+        return Player(self, sound, rate)
+
+
+class Player:
+    """One paplay. Two seconds are queued ahead; where a busy machine starves it all the same, the sink plays silence
+    in between, and the player says so."""
+
+    def __init__(self, server: SoundServer, sound: npt.NDArray[np.float32], rate: int) -> None:
+        stem = f"play{time.monotonic_ns()}"
+        path = server.folder / f"{stem}.raw"
         sound.astype("<f4").tofile(path)
-        form = ["--raw", "--format=float32le", f"--rate={rate}", f"--channels={sound.shape[1]}", "--latency-msec=50"]
-        return subprocess.Popen(["paplay", *form, f"--device={SINK}", str(path)], env=self.environment)
+        self._log = server.folder / f"{stem}.log"
+        form = ["--raw", "--format=float32le", f"--rate={rate}", f"--channels={sound.shape[1]}", "--latency-msec=2000"]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ["paplay", "--verbose", *form, f"--device={SINK}", str(path)], env=server.environment, stderr=log
+            )
+
+    def playing(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end; raises TimeoutExpired after ``seconds``."""
+        self._process.wait(seconds)
+
+    def starved(self) -> bool:
+        """Whether the player reports that it came too late with its sound."""
+        return "underrun" in self._log.read_text(errors="replace").lower()
 
 
 @pytest.fixture

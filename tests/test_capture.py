@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from sound_server import RATE, SoundServer, sound_server  # noqa: F401  (the fixture is found by its name)
 
-from visualizer.audio import devices
+from visualizer.audio import devices, source
 from visualizer.audio.capture import DeviceCapture, Parent, TimedWriter
 from visualizer.audio.devices import Device, DeviceError, find_input, parse_pulse_sources
 from visualizer.audio.files import SoundFileError, SoundFileWarning, open_sound, read_sound
@@ -81,21 +81,25 @@ def assert_tied_to_time(ring: SoundRing, tolerance_s: float = 0.1) -> None:
 # ── devices ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_is_played_arrives_bit_for_bit(
-    server: SoundServer, ring: SoundRing, start: Callable[..., Capture]
-) -> None:
+def test_what_is_played_arrives_bit_for_bit(server: SoundServer, ring: SoundRing, start: Callable[..., Capture]) -> None:
     seconds = 60 if LONG else 10
     played = np.random.default_rng(2).uniform(-1, 1, (RATE * seconds, 2)).astype(np.float32)
     capture = start(MONITOR)
     wait_until(capture, written_since(ring, 0), 10)
-    reader = RingReader(ring)
-    player = server.play(played)
-    parts = []
-    begun = time.monotonic()
-    while player.poll() is None or time.monotonic() - begun < seconds + 1:
-        capture.poll()
-        parts.append(reader.read()[0])
-        time.sleep(0.01)
+    for _ in range(3):
+        reader = RingReader(ring)
+        player = server.play(played)
+        parts = []
+        begun = time.monotonic()
+        while player.playing() or time.monotonic() - begun < seconds + 1:
+            capture.poll()
+            parts.append(reader.read()[0])
+            time.sleep(0.01)
+        # Only the player's own word for it excuses another try.
+        if not player.starved():
+            break
+    else:
+        pytest.fail("The machine is too busy: paplay ran dry three times, by its own account.")
     heard = np.concatenate(parts)
     begins = np.flatnonzero((heard[:, 0] == played[0, 0]) & (heard[:, 1] == played[0, 1]))
     assert len(begins) == 1
@@ -157,7 +161,9 @@ def test_a_capture_that_dies_or_hangs_is_replaced(
     wait_until(capture, lambda: capture.status.state == "running", 1)
 
 
-def test_an_unknown_device_is_one_sentence_with_near_names(server: SoundServer, start: Callable[..., Capture]) -> None:
+def test_an_unknown_device_is_one_sentence_with_near_names(
+    server: SoundServer, ring: SoundRing, start: Callable[..., Capture], monkeypatch: pytest.MonkeyPatch
+) -> None:
     capture = start("device:viz.monitr")
     wait_until(capture, lambda: errors(capture), 10)
     (message,) = errors(capture)
@@ -165,7 +171,15 @@ def test_an_unknown_device_is_one_sentence_with_near_names(server: SoundServer, 
     assert "Monitor of" in message
     assert "\n" not in message
     assert capture.status.state == "failed"
-    assert capture.pid is not None, "it may yet be plugged in"
+    # It may yet be plugged in, so the process keeps looking, and is not taken for a hung one.
+    monkeypatch.setattr(source, "START_S", 1.0)
+    pid, until = capture.pid, time.monotonic() + 4
+    while time.monotonic() < until:
+        capture.poll()
+        time.sleep(0.05)
+    assert (capture.pid, capture.restarts) == (pid, 0)
+    assert pid is not None
+    assert len(errors(capture)) == 1
 
 
 def test_a_bad_switch_leaves_the_sound_as_it_was(

@@ -11,12 +11,13 @@ import torch
 
 pytest.importorskip("diffusers")
 
-from diffusers import AutoencoderTiny, FlowMatchEulerDiscreteScheduler, UNet2DConditionModel  # noqa: E402
-from tokenizers import Tokenizer  # noqa: E402
-from transformers import CLIPTextModel, CLIPTokenizer  # noqa: E402
+from diffusers import AutoencoderTiny, FlowMatchEulerDiscreteScheduler, UNet2DConditionModel
+from safetensors import safe_open
+from tokenizers import Tokenizer
+from transformers import CLIPTextModel, CLIPTokenizer
 
-from engines.training import autoencoder, cache, checkpoint, feedback, text_encoder, unet  # noqa: E402
-from engines.training.config import (  # noqa: E402
+from engines.training import autoencoder, cache, checkpoint, feedback, text_encoder, unet
+from engines.training.config import (
     AutoencoderConfig,
     CacheConfig,
     Config,
@@ -26,9 +27,9 @@ from engines.training.config import (  # noqa: E402
     UnetConfig,
     load_config,
 )
-from engines.training.contact import contact  # noqa: E402
-from engines.training.export import export  # noqa: E402
-from engines.training.sampling import euler, guard  # noqa: E402
+from engines.training.contact import contact
+from engines.training.export import export
+from engines.training.sampling import euler, guard
 
 TEXTS = ["Lava, dripping!", "l'été à 3 h", "synthwave grid, neon", "", "日本 ☂", "word " * 60]
 
@@ -92,7 +93,8 @@ def test_export_loads_with_stock_classes(folder: Path) -> None:
     network = UNet2DConditionModel.from_pretrained(folder / "unet")
     vae = AutoencoderTiny.from_pretrained(folder / "vae")
     FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
-    assert network.dtype == torch.float16 and vae.dtype == torch.float16
+    with safe_open(folder / "unet" / "diffusion_pytorch_model.safetensors", "pt") as file:
+        assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118
     tokens = CLIPTokenizer.from_pretrained(folder / "tokenizer")(
         ["a prompt"], padding="max_length", max_length=24, truncation=True, return_tensors="pt"
     )

@@ -19,6 +19,8 @@ DEFAULT_PRESET = "nebula"
 LIVE_FPS = 30.0
 RENDER_FPS = 24.0
 HEADLESS_SECONDS = 20.0
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".aac", ".wma")
+"""Endings by which a name that is no device is taken for a file that is not there."""
 
 
 class UsageError(ValueError):
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("devices", help="list sound inputs")
     commands.add_parser("presets", help="list the looks")
     commands.add_parser("parameters", help="list every controllable value")
+    commands.add_parser("prepare", parents=[look], help="convert a model for this machine ahead of the first show")
     bench = commands.add_parser("bench", parents=[look], help="measure this machine")
     bench.add_argument("what", choices=("live", "frame"))
     bench.add_argument("--input", help="a sound input's name or a sound file (default: the demo track)")
@@ -102,13 +105,15 @@ def _source(wanted: str | None) -> str:
     from visualizer.audio.files import open_sound
     from visualizer.resources import demo_track
 
-    if wanted and (Path(wanted).is_file() or Path(wanted).suffix):
-        open_sound(Path(wanted)).close()
+    if wanted and Path(wanted).is_file():
+        open_sound(wanted).close()
         return f"file:{wanted}"
     try:
         found = find_input(wanted or "").label
         return f"device:{found}"
     except DeviceError as error:
+        if wanted and Path(wanted).suffix.lower() in SOUND_SUFFIXES:
+            open_sound(wanted)  # says what is wrong with the file
         if wanted:
             raise
         print(f"{error} Playing the demo track as if it were live.", file=sys.stderr)
@@ -188,6 +193,16 @@ def _render(arguments: argparse.Namespace) -> None:
         raise UsageError(recorder.error)
 
 
+def _prepare(arguments: argparse.Namespace) -> None:
+    from engines.backends import default_backend, open_networks
+    from engines.model import inspect
+    from visualizer.resources import user_folder
+
+    model, size = _model(arguments)
+    networks = open_networks(inspect(model), size, arguments.backend or default_backend(), user_folder("engines"))
+    print(f"{model.name} is ready at {size[0]}x{size[1]} on {networks.name} ({networks.precision}).")
+
+
 def _bench(arguments: argparse.Namespace) -> None:
     from visualizer.bench import bench_frame, bench_live
     from visualizer.resources import demo_track, user_folder
@@ -215,9 +230,12 @@ def _list(arguments: argparse.Namespace) -> None:
             print("There is no sound input here: the show would play its demo track as if it were live.")
     elif arguments.command == "presets":
         from visualizer.preset import list_presets, load_preset
+        from visualizer.resources import user_folder
 
         for preset in map(load_preset, list_presets().values()):
             print(f"{preset.name:14} {preset.title:28} {preset.prompt}")
+        folder = user_folder("presets")
+        print(f"Your own go into {folder}")
     else:
         from visualizer.parameters import reference
 
@@ -228,7 +246,7 @@ def main() -> int:
     """Run the command line; every expected failure ends in one sentence and exit status 2."""
     arguments = _parser().parse_args()
     command = arguments.command or "show"
-    run = {"show": _show, "render": _render, "bench": _bench}.get(command, _list)
+    run = {"show": _show, "render": _render, "prepare": _prepare, "bench": _bench}.get(command, _list)
     try:
         run(arguments)
     except (ValueError, OSError, RuntimeError) as error:

@@ -51,13 +51,17 @@ class Parameter:
             if self.choices and value not in self.choices:
                 raise ParameterError(f"{self.name} takes one of {', '.join(self.choices)}, not {value!r}")
             return value
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
             raise ParameterError(f"{self.name} takes a number, not {value!r}")
-        if not self.low <= value <= self.high:
-            raise ParameterError(f"{self.name} = {value:g} is out of range: it takes {self.low:g} to {self.high:g}")
-        if self.kind == "int" and value != round(value):
-            raise ParameterError(f"{self.name} takes a whole number, not {value:g}")
-        return float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf if value > 0 else -math.inf
+        if not self.low <= number <= self.high:
+            raise ParameterError(f"{self.name} = {number:g} is out of range: it takes {self.low:g} to {self.high:g}")
+        if self.kind == "int" and number != round(number):
+            raise ParameterError(f"{self.name} takes a whole number, not {number:g}")
+        return number
 
     def clamp(self, value: float) -> float:
         """Bring a number into the range; whole numbers are rounded."""

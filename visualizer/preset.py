@@ -80,7 +80,7 @@ class _Source:
                     seen += 1
                     head = at if seen == number else head
             elif current == table and seen == number and key is not None:
-                name = re.match(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s="']+)\s*[=.]""", text)
+                name = re.match(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s="'.]+)\s*[=.]""", text)
                 if name and name[1].strip("\"'") == key:
                     return at
             elif current == "" and seen == -1 and re.match(rf"""\s*["']?{re.escape(table)}["']?\s*[=.]""", text):
@@ -154,8 +154,6 @@ def load_preset(path: str | os.PathLike[str]) -> Preset:
             values[key] = PARAMETERS[key].check(value)
         except ParameterError as error:
             raise source.refuse("values", 0, key, str(error)) from None
-        except OverflowError:
-            raise source.refuse("values", 0, key, "this number is far out of range") from None
     return Preset(path.stem, title, values, tuple(_route(source, i, table) for i, table in enumerate(routes)))
 
 

@@ -35,6 +35,7 @@ QUIET_AFTER_S = 0.25
 """With no sound arriving for so long, the picture calms instead of freezing in a beat."""
 
 RING_SECONDS = 30.0
+HISTORY_FRAMES = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,14 @@ class LiveShow:
         )  # fmt: skip
         self.latest: Frame | None = None
         self.heard: Heard | None = None
-        self.history: deque[Handed] = deque(maxlen=100_000)
+        self.history: deque[Handed] = deque(maxlen=HISTORY_FRAMES)
         self._messages: deque[str] = deque(maxlen=4)
         self._asked: deque[Callable[[], None]] = deque()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="show")
         self._last_sound = self._last_offer = 0.0
         self._expected = 0
+        self._frames = 0
         self.failure: BaseException | None = None
 
     def start(self) -> None:
@@ -163,7 +165,7 @@ class LiveShow:
             renderer=self.renderer.status,
             messages=tuple(told),
             lost_samples=self.lost_samples,
-            frames=len(self.history),
+            frames=self._frames,
         )
 
     @property
@@ -245,6 +247,7 @@ class LiveShow:
         safe = self._limiter.limit(frame.picture, now)
         frame = replace(frame, picture=safe)
         self.latest = frame
+        self._frames += 1
         for sink in self._sinks:
             sink.frame(frame)
         self.history.append(Handed(frame.number, frame.sample, now, time.monotonic() - frame.trace.captured))

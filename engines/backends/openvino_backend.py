@@ -8,7 +8,6 @@ text encoder always runs in f32: it runs once a prompt.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 import warnings
@@ -71,7 +70,7 @@ class OpenVinoNetworks:
 
 def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, tokenizer: Tokenizer) -> Path:
     """The folder with the converted networks, made first if need be; a half-made one never gets the final name."""
-    key = f"{info.path.resolve()}|{info.fingerprint}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
+    key = f"{info.fingerprint}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
     folder = cache / f"openvino-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
     if all((folder / f"{name}.bin").exists() for name in NETWORKS):
         return folder
@@ -82,7 +81,7 @@ def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, tokenizer: T
         raise BackendError(f"the engine cache {cache} cannot be written ({error.strerror}): free or mend it") from error
     try:
         _convert(info, size, making, tokenizer)
-        os.replace(making, folder)
+        making.replace(folder)
     except OSError as error:
         if not folder.exists():  # another process may have made it meanwhile
             raise BackendError(f"the engine cache {cache} cannot be written ({error}): free some space") from error

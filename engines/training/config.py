@@ -96,7 +96,7 @@ class UnetConfig:
     ema: float = 0.999
     text_drop: float = 0.1
     feedback: float = 0.5
-    self_feedback_from: float = 0.6
+    self_feedback_from: float = 0.4
     decay_part: float = 0.3
     minutes: float = 40.0
 

@@ -83,6 +83,11 @@ def export(config: Config, target: Path) -> str:
     fresh.mkdir(parents=True)
     for name, network in built.items():
         network.half().save_pretrained(fresh / name, safe_serialization=True)  # type: ignore[operator]
+    # diffusers writes this key for itself and then warns about it on every load.
+    vae = fresh / "vae" / "config.json"
+    settings = json.loads(vae.read_text(encoding="utf-8"))
+    settings.pop("block_out_channels", None)
+    vae.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     build_scheduler().save_pretrained(fresh / "scheduler")
     positions = config.model.text_positions
     save_tokenizer(load_tokenizer(folder / "tokenizer"), fresh / "tokenizer", positions)

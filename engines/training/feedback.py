@@ -7,6 +7,8 @@ asks for the true next frame x, so that small errors are pulled back instead of 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -52,6 +54,14 @@ def noise_to(clean: Tensor, noise: Tensor, time: Tensor) -> Tensor:
     """(1 − t)·x + t·ε for latents (B, C, h, w) and times (B,)."""
     at = time[:, None, None, None]
     return (1 - at) * clean + at * noise
+
+
+def walk(noise: Tensor) -> Tensor:
+    """Noise (B, C, h, w) turned a little, one time in four wholly new; its variance stays one."""
+    angle = torch.rand(len(noise), 1, 1, 1, device=noise.device) * 0.3
+    fresh = torch.rand_like(angle) < 0.25
+    angle = torch.where(fresh, torch.full_like(angle, math.pi / 2), angle)
+    return angle.cos() * noise + angle.sin() * torch.randn_like(noise)
 
 
 def target(noised: Tensor, clean: Tensor, time: Tensor) -> Tensor:

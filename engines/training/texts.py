@@ -6,17 +6,8 @@ import random
 import re
 from pathlib import Path
 
-COLOURS = (
-    "red crimson scarlet vermilion orange amber golden gold yellow lime green emerald jade teal turquoise cyan azure "
-    "blue navy indigo violet purple magenta pink rose coral peach brown copper bronze silver grey black white ivory "
-    "pastel neon rainbow monochrome sepia earthy icy"
-).split()
-QUALITIES = (
-    "glowing dark bright soft sharp slow fast calm wild dreamy cosmic ancient futuristic organic geometric liquid "
-    "crystalline smoky electric burning frozen floating spinning pulsing swirling drifting exploding melting endless "
-    "tiny giant delicate heavy abstract minimal ornate psychedelic hypnotic serene stormy misty shimmering iridescent "
-    "translucent metallic velvet dusty rusty wet dry warm cold deep hollow dense sparse chaotic symmetrical"
-).split()
+COLOURS = ["red", "crimson", "scarlet", "vermilion", "orange", "amber", "golden", "gold", "yellow", "lime", "green", "emerald", "jade", "teal", "turquoise", "cyan", "azure", "blue", "navy", "indigo", "violet", "purple", "magenta", "pink", "rose", "coral", "peach", "brown", "copper", "bronze", "silver", "grey", "black", "white", "ivory", "pastel", "neon", "rainbow", "monochrome", "sepia", "earthy", "icy"]
+QUALITIES = ["glowing", "dark", "bright", "soft", "sharp", "slow", "fast", "calm", "wild", "dreamy", "cosmic", "ancient", "futuristic", "organic", "geometric", "liquid", "crystalline", "smoky", "electric", "burning", "frozen", "floating", "spinning", "pulsing", "swirling", "drifting", "exploding", "melting", "endless", "tiny", "giant", "delicate", "heavy", "abstract", "minimal", "ornate", "psychedelic", "hypnotic", "serene", "stormy", "misty", "shimmering", "iridescent", "translucent", "metallic", "velvet", "dusty", "rusty", "wet", "dry", "warm", "cold", "deep", "hollow", "dense", "sparse", "chaotic", "symmetrical"]
 THINGS = (
     "flames fire lava volcano embers smoke clouds sky storm lightning rain snow ice frost glacier aurora stars galaxy "
     "nebula planet moon sun eclipse comet ocean waves water river waterfall ripples bubbles underwater reef jellyfish "

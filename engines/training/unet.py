@@ -122,14 +122,20 @@ class Trainer:
         self.config, self.unet, self.prompts, self.sampler = config, unet, prompts, sampler
 
     @torch.no_grad()
-    def _own_output(self, batch: Batch, rows: Tensor, captions: list[str]) -> Tensor:
-        """What the network itself would show in place of the sources: its one-step estimate."""
-        source = batch.source[rows]
-        time = torch.empty(len(source), device=source.device).uniform_(0.4, 0.75)
-        noised = feedback.noise_to(feedback.degrade(source), torch.randn_like(source), time)
-        with checkpoint.autocast(self.config):
-            velocity = predict(self.unet, noised, time, self.prompts(captions), batch.source_factors[rows])
-        return noised - time[:, None, None, None] * velocity.float()
+    def _own_output(self, batch: Batch, rows: Tensor, captions: list[str], noise: Tensor) -> Tensor:
+        """What the network itself would show in place of the sources after one to three frames, (R, 4, h, w).
+
+        A live stream walks its noise slowly, so its picture has already seen almost the noise it is given next; a network
+        that never met such a picture lets the noise's imprint grow. Hence the same ``noise`` here and afterwards, mostly.
+        """
+        held, states = batch.source[rows], self.prompts(captions)
+        for _ in range(int(torch.randint(1, 4, ()))):
+            time = torch.empty(len(held), device=held.device).uniform_(0.4, 0.75)
+            noised = feedback.noise_to(feedback.degrade(held), noise, time)
+            with checkpoint.autocast(self.config):
+                velocity = predict(self.unet, noised, time, states, batch.source_factors[rows])
+            held = noised - time[:, None, None, None] * velocity.float()
+        return held
 
     def loss(self, progress: float) -> tuple[Tensor, Tensor]:
         """Losses of the plain half and the feedback half, at a progress of 0 to 1."""
@@ -150,7 +156,9 @@ class Trainer:
             own = mended // 2 if progress >= settings.self_feedback_from else 0
             if own:
                 rows = torch.arange(plain, plain + own, device=device)
-                stale[:own] = self._own_output(batch, rows, batch.source_captions[plain : plain + own])
+                captions = batch.source_captions[plain : plain + own]
+                stale[:own] = self._own_output(batch, rows, captions, noise[rows])
+                noise[rows] = feedback.walk(noise[rows])
             held[plain:] = feedback.degrade(stale)
         noised = feedback.noise_to(held, noise, time)
         goal = feedback.target(noised, batch.clean, time)

@@ -23,7 +23,7 @@ class Analyzer:
     """Hears a stereo stream at 48 kHz hop by hop; the same sound gives the same snapshots, however it is cut.
 
     No snapshot waits for later sound: what lies in a hop shows in that hop's snapshot. A rise shows at once in onset,
-    the bands and energy; mel looks through a window whose centre lies 7 ms back, loudness and level through 400 ms.
+    the bands and energy; mel looks through a window whose centre lies 8 ms back, loudness and level through 400 ms.
     start: the sample index at which the first block begins.
     """
 
@@ -66,18 +66,18 @@ class Analyzer:
             hop[~np.isfinite(hop)] = 0.0
         np.clip(hop, -LOUDEST, LOUDEST, out=hop)
         self._sample += HOP_SAMPLES
-        squares = self._filters.filter(hop) ** 2
-        weighted, *bands = squares.sum(axis=(1, 3)).T
-        moment = float(squares[:, :, -1].sum(axis=(0, 2)).max()) * 2 / (CHANNELS * BLOCK_SAMPLES)
+        squares = (self._filters.filter(hop) ** 2).sum(axis=(0, 3))  # (blocks, filters)
+        weighted, *bands = squares.sum(axis=0).tolist()
+        moments = squares.max(axis=0) * (2 / (CHANNELS * BLOCK_SAMPLES))
         power = self._mel.power(hop)
         lufs = self._loudness.push(weighted)
         # Mean of squares over both channels; × 2 because a full-scale sine counts as 1.
         to_power = 2 / (CHANNELS * HOP_SAMPLES)
-        energy, _ = self._energy.push(float(weighted.sum()) * to_power)
+        energy, _ = self._energy.push(weighted * to_power)
         floor_db = max(TOP_FLOOR_DB, self._energy.top - BELOW_ENERGY_DB)
         (bass, bass_level), (mid, mid_level), (treble, treble_level) = (
-            band.push(float(sum_.sum()) * to_power, floor_db)
-            for band, sum_ in zip(self._bands, bands, strict=True)
+            band.push(energy_in_band * to_power, floor_db)
+            for band, energy_in_band in zip(self._bands, bands, strict=True)
         )
         brightness, tension = self._timbre.push(power)
         mel = self._mel.decibels(power)
@@ -94,7 +94,7 @@ class Analyzer:
             bass_level=bass_level,
             mid_level=mid_level,
             treble_level=treble_level,
-            onset=self._onset.push(power, moment),
+            onset=self._onset.push(power, float(moments[1]), float(moments[-1])),
             brightness=brightness,
             tension=tension,
         )

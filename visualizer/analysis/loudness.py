@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from visualizer.analysis.filters import Biquad
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE
@@ -31,9 +30,9 @@ class MomentaryLoudness:
         self._energies = np.zeros(WINDOW_HOPS)
         self._at = 0
 
-    def push(self, energy: npt.NDArray[np.float64]) -> float:
-        """Take the K-weighted sum of squares of one hop, shape (channels,); return LUFS, at least SILENCE_LUFS."""
-        self._energies[self._at] = energy.sum()  # front channels all weigh 1.0
+    def push(self, energy: float) -> float:
+        """Take the K-weighted sum of squares of one hop over all (front) channels; return LUFS ≥ SILENCE_LUFS."""
+        self._energies[self._at] = energy
         self._at = (self._at + 1) % WINDOW_HOPS
         # Added anew each hop: a running sum would keep rounding errors after a loud passage.
         mean = float(self._energies.sum()) / (WINDOW_HOPS * HOP_SAMPLES)

@@ -70,7 +70,7 @@ LATE_EDGE = 0.03
 it by an amount that changes from hop to hop, and looks like onsets."""
 
 SHOW = MelConfig()
-"""What the show hears with; the centre of energy is 0.007 s before the newest sample."""
+"""What the show hears with; the centre of energy is 7.8 ms before the newest sample."""
 
 PUBLISHED = MelConfig(44_100, 1024, 1024, 512, 128, 0.0, 22_050.0, -80.0, "hann", "slaney", "slaney")
 """The configuration of TPoS (arXiv 2309.04509), whose dB were taken re the loudest value of each clip; here they

@@ -1,13 +1,15 @@
 """Onset strength without look-ahead.
 
 Spectral flux of compressed mel bands against a maximum-filtered earlier frame (SuperFlux: Böck and Widmer, DAFx 2013),
-above an adaptive threshold, over the strongest onset of the last seconds. The window hardly sees its newest samples;
-for those, the loudest moment of the treble in the hop is held against the two hops before, without any window.
+above an adaptive threshold, over the strongest onset of the last seconds. Two things that flux hardly sees count beside
+it: the loudest moment of the hop in the treble, for a click among the window's newest samples, and in the bass, for a
+kick drum that fills only two or three of the mel bands. Both are held against the moments of the last hops.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +22,11 @@ LAG_HOPS = 2
 COMPRESSION = 1e6
 """A band's power p becomes log10(1 + 1e6 p): what lies under −60 dB hardly counts, loud and soft attacks compare."""
 
-MOMENT_WEIGHT = 0.25
-"""How a rise of the treble's loudest moment (log10) compares with the flux: a click gives about as much by both."""
+MOMENT_HOPS = 5
+"""A moment counts as far as it exceeds the loudest of so many hops: two bass notes beat more slowly than one hop."""
+
+BASS_WEIGHT, TREBLE_WEIGHT = 0.5, 0.25
+"""How a rise of a band's loudest moment (log10) compares with the flux of a drum that fills all bands."""
 
 THRESHOLD = 1.5
 """Flux counts above this many times its own average over ``AVERAGE_S``: steady noise gives nothing."""
@@ -43,15 +48,15 @@ class OnsetStrength:
 
     def __init__(self, bands: int) -> None:
         self._past = np.zeros((LAG_HOPS, bands))
-        self._moments = [0.0] * LAG_HOPS
+        self._moments = deque([(0.0, 0.0)] * MOMENT_HOPS, MOMENT_HOPS)
         self._at = 0
         self._average = 0.0
         self._peak = PEAK_FLOOR
 
-    def push(self, power: npt.NDArray[np.float64], moment: float) -> float:
-        """Take band powers, shape (bands,), and the treble's power in its loudest moment; return the onset strength.
+    def push(self, power: npt.NDArray[np.float64], bass: float, treble: float) -> float:
+        """Take band powers, shape (bands,), and bass and treble power in their loudest moments; return the strength.
 
-        Both re a full-scale sine.
+        All powers re a full-scale sine.
         """
         now = np.log10(1 + COMPRESSION * power)
         then = self._past[self._at]
@@ -61,9 +66,13 @@ class OnsetStrength:
         np.minimum(rise[:-1], now[:-1] - then[1:], out=rise[:-1])
         flux = float(np.maximum(rise, 0).sum()) / len(now)
         then[:] = now
-        sharp = math.log10(1 + COMPRESSION * moment)
-        flux = max(flux, MOMENT_WEIGHT * (sharp - max(self._moments)))
-        self._moments[self._at] = sharp
+        moment = math.log10(1 + COMPRESSION * bass), math.log10(1 + COMPRESSION * treble)
+        flux = max(
+            flux,
+            BASS_WEIGHT * (moment[0] - max(before[0] for before in self._moments)),
+            TREBLE_WEIGHT * (moment[1] - max(before[1] for before in self._moments)),
+        )
+        self._moments.append(moment)
         self._at = (self._at + 1) % LAG_HOPS
         over = max(0.0, flux - THRESHOLD * self._average - OFFSET)
         self._average += self._AVERAGE * (flux - self._average)

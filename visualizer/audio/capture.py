@@ -25,7 +25,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from visualizer.audio.devices import MAX_CHANNELS, Device, DeviceError, find_input, portaudio, refresh, stream_settings
+from visualizer.audio.devices import (
+    MAX_CHANNELS,
+    Device,
+    DeviceError,
+    find_input,
+    is_default,
+    portaudio,
+    refresh,
+    stream_settings,
+)
 from visualizer.audio.ring import RingError, SoundRing
 
 FloatArray = npt.NDArray[np.float32]
@@ -34,6 +43,8 @@ BLOCK_FRAMES = 256
 FILE_BLOCK_MS = 5
 RETRY_S = 0.25
 """How often a lost device is looked for."""
+FIRST_RETRY_S = 1.0
+"""How often a device is looked for that has not been there yet."""
 SILENT_S = 2.0
 """A device that calls back no more, yet claims to be active, is reopened after this long."""
 OPEN_GRACE_S = 5.0
@@ -156,6 +167,8 @@ class DeviceCapture:
         sd = portaudio()
         complaint = ""
         opened_before = False
+        if self.parent.go.is_set():
+            self.ring.claim(self.number)
         while not self.parent.gone.is_set():
             self._beat(OPEN_GRACE_S)
             try:
@@ -176,7 +189,7 @@ class DeviceCapture:
                     say("lost")
             self._beat()
             self._close()
-            self.parent.gone.wait(RETRY_S)
+            self.parent.gone.wait(RETRY_S if opened_before else FIRST_RETRY_S)
             self._beat(OPEN_GRACE_S)
             with contextlib.suppress(sd.PortAudioError):
                 refresh()
@@ -193,8 +206,9 @@ class DeviceCapture:
             self.ring.beat(grace)
 
     def _open(self, sd: Any) -> None:
-        # After a loss the very device that was open is awaited, not whatever resembles the name now.
-        device = self.device or find_input(self.wanted)
+        # After a loss the very device that was open is awaited, not whatever resembles the name now; the system's
+        # default is whatever it is now.
+        device = self.device if self.device and not is_default(self.wanted) else find_input(self.wanted)
         settings = stream_settings(device)
         self._ended.clear()
         self._stream = sd.InputStream(

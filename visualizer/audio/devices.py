@@ -107,7 +107,7 @@ def find_input(wanted: str = "", inputs: list[Device] | None = None) -> Device:
     """
     devices = list_inputs() if inputs is None else inputs
     wanted = wanted.strip()
-    if wanted.lower() in ("", "default"):
+    if is_default(wanted):
         return _default_input(devices)
     if not devices:
         raise DeviceError(f"There is no sound input for {wanted!r}; plug one in or start the sound server.")
@@ -131,6 +131,11 @@ def find_input(wanted: str = "", inputs: list[Device] | None = None) -> Device:
     near = difflib.get_close_matches(wanted.lower(), list(by_text), n=5, cutoff=0.4) or list(by_text)
     some = ", ".join(repr(label) for label in list(dict.fromkeys(by_text[text] for text in near if text))[:5])
     raise DeviceError(f"There is no sound input {wanted!r}; the nearest are {some}.")
+
+
+def is_default(wanted: str) -> bool:
+    """Whether ``wanted`` means the system's default input."""
+    return wanted.strip().lower() in ("", "default")
 
 
 def stream_settings(device: Device) -> dict[str, Any]:

@@ -107,9 +107,7 @@ class SoundRing:
                 file.truncate(size)
                 mapping = mmap.mmap(file.fileno(), size)
         except (OSError, ValueError) as error:
-            raise RingError(
-                f"The sound ring {path} cannot be made ({error}); name a folder that can be written."
-            ) from None
+            raise RingError(f"The sound ring {path} cannot be made ({error}); name a folder that can be written.") from None
         ring = cls(mapping, path)
         ring._words[_VERSION] = VERSION
         ring._words[_DATA_BYTES] = data_bytes

@@ -61,9 +61,7 @@ class _Process:
             env={**os.environ, "PYTHONPATH": path},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        self._readers = [
-            threading.Thread(target=read, daemon=True) for read in (self._read_events, self._read_complaints)
-        ]
+        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_events, self._read_complaints)]
         for reader in self._readers:
             reader.start()
 
@@ -214,9 +212,7 @@ class Capture:
         pause = 0.0 if not self._early_deaths else min(MAX_PAUSE_S, 0.25 * 2**self._early_deaths)
         self._early_deaths += 1
         self._start_at = now + pause
-        self.status = Status(
-            "restarting", f"The sound capture {'died' if dead else 'hung'} and is being started again."
-        )
+        self.status = Status("restarting", f"The sound capture {'died' if dead else 'hung'} and is being started again.")
         news.append({"event": "restart", "hung": not dead, "stderr": "\n".join(process.complaints)})
 
     def _note(self, event: Event) -> None:

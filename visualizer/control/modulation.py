@@ -75,8 +75,9 @@ class Route:
             raise RouteError("source", f"{self.source!r} is nothing that is heard{nearest(str(self.source), SOURCES)}")
         movable = [name for name in NUMBERS if PARAMETERS[name].modulated]
         if self.target not in movable:
-            problem = "is not moved by sound" if self.target in PARAMETERS else "is no parameter"
-            raise RouteError("target", f"{self.target!r} {problem}{nearest(str(self.target), movable)}")
+            if self.target in PARAMETERS:
+                raise RouteError("target", f"{self.target!r} is not moved by sound; use another parameter")
+            raise RouteError("target", f"{self.target!r} is no parameter{nearest(str(self.target), movable)}")
         parameter = PARAMETERS[self.target]
         for field, low, high in (
             ("gain", -HIGHEST_GAIN, HIGHEST_GAIN),

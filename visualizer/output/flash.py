@@ -8,21 +8,23 @@ The rule, as counted here
 Picture: 32 × 18 tiles of equal area; each has the exact area mean of linear R, G, B, from that its relative
 luminance Y and its chromaticity u′v′ (CIE 1976).
 
-Transition of a tile: a swing between two successive opposite extremes of Y of at least 0.1 with the darker one
-below 0.80. Reversals smaller than that do not end a swing, so noise cannot hide a flash, and a slow fade is one
+Transition of a tile: a swing between two successive opposite extremes of Y of at least 0.1 with the darker
+one below 0.80, counted in both ways in use: smaller reversals do not end a swing, so noise cannot hide a
+flash; and an unbroken rise or fall of 0.1 counts, so rising in steps is not free. A slow fade is one
 transition. Red: a change of more than 0.2 in u′v′ into or out of saturated red, R/(R+G+B) ≥ 0.8; black has
 u′v′ (0, 0).
 
-Moment: a transition has *begun* once it has swung the 0.1, and lasts until it last reached further. A second is
-closed at both ends, and a tile has too many transitions (over 6; strict: over 3) when the end of the first and
-the beginning of the last lie within one. That is the safe one of the readings in use: it holds as well when a
-counter dates a transition by its beginning or by its extreme, and when it looks at one second of frames at a
-time. The price: pulses made of slow ramps are softened from about 2.5 Hz on, hard ones from 3 Hz.
+Moment: a transition has *begun* once it has swung the 0.1, and lasts until it last reached further. A second
+is closed at both ends, and a tile has too many transitions (over 6; strict: over 3) when the end of the first
+and the beginning of the last lie within one. That is the safe one of the readings in use: it holds as well
+when a counter dates a transition by its beginning or by its extreme, and when it looks at one second of
+frames at a time. The price: pulses made of slow ramps are softened from about 2.5 Hz on, hard ones from 3 Hz.
 
-Area: in no second may more than a quarter of the tiles have too many, for Y and for red apart. Nor may a quarter
-of the picture flash here and there (a jumping block): more than 6 (strict: 3) *events* in a second are too many,
-an event being more than a quarter of the tiles beginning a transition, whichever way, within 25 ms. What begins
-in the 100 ms after an event belongs to the same flash, so that a fade over a picture of many shades is one event.
+Area: in no second may more than a quarter of the tiles have too many, for Y and for red apart. Nor may a
+quarter of the picture flash here and there (a jumping block): more than 6 (strict: 3) *events* in a second
+are too many, an event being more than a quarter of the tiles beginning a transition, whichever way, within 25
+ms. What begins in the 100 ms after an event belongs to the same flash, so that a fade over a picture of many
+shades is one event.
 """
 
 from __future__ import annotations
@@ -60,8 +62,8 @@ _MARGIN = 1e-3
 _SWING, _DARK = np.float32(SWING - _MARGIN), np.float32(DARK + _MARGIN)
 _TICK_S = 1e-6
 """Times nearer than this are the same, so that a frame clock's rounding cannot open the window early."""
-_PROXY_PIXELS = 96
-"""α is first looked for on about this many rows and columns of the two frames."""
+_PROXY_SIZE = (4 * COLUMNS, 4 * ROWS)
+"""α is first looked for on the two frames thinned to this (width, height): whole pixels in each tile."""
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -105,6 +107,12 @@ def tile_means(frame: Picture) -> Floats:
     return np.asarray(tiles, np.float32).reshape(TILES, 3) * np.float32(ROWS / height)
 
 
+def _rough_means(frame: Picture) -> Floats:
+    """``tile_means``, for frames whose tiles are whole pixels."""
+    tiles = cv2.resize(cv2.LUT(frame, _LINEAR), (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+    return np.asarray(tiles, np.float32).reshape(TILES, 3)
+
+
 class _Ends:
     """When each tile's newest transitions ended: seconds, newest first, shape (7, 576)."""
 
@@ -117,42 +125,59 @@ class _Ends:
             self.times[0, begun] = time
         self.times[0, extended] = time
 
-    def over(self, begun: Mask, most: int, since: float) -> int:
-        """Tiles with more than ``most`` transitions that end at ``since`` or later, ``begun`` included."""
-        full = self.times[most - 1] >= since
-        return int(np.count_nonzero((self.times[most] >= since) | (begun & full)))
+    def crowded(self, begun: Mask, most: int, since: float) -> bool:
+        """Whether ``begun`` adds to more than a quarter of tiles with over ``most`` transitions after
+        ``since``.
+        """
+        adding = begun & (self.times[most - 1] >= since)
+        over = adding | (self.times[most] >= since)
+        return bool(adding.any()) and int(np.count_nonzero(over)) > MOST_TILES
 
 
 class _Luminance:
-    """Every tile's running extremes of Y. direction: +1 rising, −1 falling, 0 before the first transition."""
+    """Every tile's running extremes of Y. direction: +1 rising, −1 falling, 0 before the first transition.
+
+    A run is an unbroken rise or fall: way is its sign, turn where it started, counted whether it began a
+    transition.
+    """
 
     def __init__(self) -> None:
         self.ends = _Ends()
-        self.direction = np.zeros(TILES, np.int8)
-        self.low = np.full(TILES, 2, np.float32)
-        self.high = np.full(TILES, -1, np.float32)
+        self.direction, self.way = np.zeros(TILES, np.int8), np.zeros(TILES, np.int8)
+        self.low, self.high = np.full(TILES, 2, np.float32), np.full(TILES, -1, np.float32)
+        self.last = self.turn = np.full(TILES, np.nan, np.float32)  # until the first frame
+        self.counted = np.zeros(TILES, np.bool_)
 
     def begun(self, rgb: Floats) -> Mask:
         """The tiles that would begin a transition, were ``rgb`` shown."""
         y = rgb @ _LUMINANCE
-        return self._rise(y) | self._fall(y)
+        rise = (y - self.low >= _SWING) & (self.low < _DARK) & (self.direction <= 0)
+        fall = (self.high - y >= _SWING) & (y < _DARK) & (self.direction >= 0)
+        turned = self._turned(y)
+        start = np.where(turned, self.last, self.turn)
+        plain = (np.abs(y - start) >= _SWING) & (np.minimum(y, start) < _DARK) & (turned | ~self.counted)
+        return np.asarray(rise | fall | plain)
 
-    def _rise(self, y: Floats) -> Mask:
-        return (y - self.low >= _SWING) & (self.low < _DARK) & (self.direction <= 0)
-
-    def _fall(self, y: Floats) -> Mask:
-        return (self.high - y >= _SWING) & (y < _DARK) & (self.direction >= 0)
+    def _turned(self, y: Floats) -> Mask:
+        return np.asarray((y - self.last) * self.way < 0)
 
     def push(self, rgb: Floats, begun: Mask, time: float) -> None:
         y = rgb @ _LUMINANCE
+        if np.isnan(self.last[0]):
+            self.last = self.turn = y
+        turned = self._turned(y)
+        self.turn = np.where(turned, self.last, self.turn)
+        self.counted = (self.counted & ~turned) | begun
+        self.way = np.where(y == self.last, self.way, np.sign(y - self.last)).astype(np.int8)
+        self.last = y
         further = ((self.direction > 0) & (y > self.high)) | ((self.direction < 0) & (y < self.low))
         self.ends.push(begun, further, time)
         np.maximum(self.high, y, out=self.high)
         np.minimum(self.low, y, out=self.low)
         if begun.any():
-            up = begun & (y - self.low >= self.high - y)
-            down = begun & ~up
-            self.high[up], self.low[down] = y[up], y[down]
+            up, down = begun & (self.way > 0), begun & (self.way < 0)
+            self.high[up & (self.direction <= 0)] = y[up & (self.direction <= 0)]
+            self.low[down & (self.direction >= 0)] = y[down & (self.direction >= 0)]
             self.direction[up], self.direction[down] = 1, -1
 
 
@@ -242,9 +267,9 @@ class _Events:
 class FlashLimiter:
     """Hold flashing below the threshold of WCAG 2.3.1, as counted in this module, by slowing the picture.
 
-    mode: ``"wcag"`` (three flashes a second), ``"strict"`` (three transitions) or ``"off"``; may be set at any
-    time. What was shown is counted in every mode, so the rule holds from the first frame after a change, except
-    that a second already too lively for the new mode stays so: no tile joins those.
+    mode: ``"wcag"`` (three flashes a second), ``"strict"`` (three transitions) or ``"off"``; may be set at
+    any time. What was shown is counted in every mode, so the rule holds from the first frame after a change,
+    except that a second already too lively for the new mode stays so: nothing is added to it.
     Pure: no thread, clock or I/O; the same frames and times give the same frames.
 
     >>> limiter = FlashLimiter()
@@ -284,17 +309,17 @@ class FlashLimiter:
         """Return ``shown + α (frame − shown)`` with the largest α in [0, 1] that keeps the rule.
 
         frame: uint8 RGB, shape (H, W, 3), any H, W ≥ 1. time: seconds, never less than before; gaps are fine.
-        Returns ``frame`` itself where nothing must be limited, else a new array of its shape. α is a multiple of
-        1/256 and one step more would break the rule; it is judged on the 8-bit pixels. After a change of size
-        the frame shown before is resized to the new one; only where even that would break the rule (its tiles
-        changed a little at a threshold) is it returned once more in its old size.
+        Returns ``frame`` itself where nothing must be limited, else a new array of its shape. α is a multiple
+        of 1/256 and one step more would break the rule; it is judged on the 8-bit pixels. After a change of
+        size the frame shown before is resized to the new one; only where even that would break the rule (its
+        tiles changed a little at a threshold) is it returned once more in its old size.
         Raises ValueError for another type or shape and for a time that runs backwards or is not finite.
         """
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
             found = f"{frame.dtype} {frame.shape}"
             raise ValueError(f"the flash limiter takes uint8 RGB frames (H, W, 3), not {found}")
         if not math.isfinite(time) or time < self._time:
-            raise ValueError(f"frame time {time} s is before the last, {self._time} s: call reset() to start anew")
+            raise ValueError(f"frame time {time} s comes after {self._time} s: call reset() to start anew")
         out, self._alpha = frame, 1.0
         rgb = tile_means(frame)
         luminance, red = self._luminance.begun(rgb), self._red.begun(rgb)
@@ -317,12 +342,8 @@ class FlashLimiter:
         if self._mode == "off" or not begun.any():
             return True
         most, since = MOST_TRANSITIONS[self._mode], time - WINDOW_S - _TICK_S
-        still = np.zeros(TILES, np.bool_)
-        for ends, now in ((self._luminance.ends, luminance), (self._red.ends, red)):
-            over = ends.over(now, most, since)
-            # After a change of mode the past second may hold too many already; then no tile may join them.
-            if over > MOST_TILES and over > ends.over(still, most, since):
-                return False
+        if self._luminance.ends.crowded(luminance, most, since) or self._red.ends.crowded(red, most, since):
+            return False
         return not (self._events.full(most, since) and self._events.fires(begun, time))
 
     def _keeps(self, rgb: Floats, time: float) -> bool:
@@ -338,26 +359,28 @@ class FlashLimiter:
             way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
             before = np.asarray(cv2.resize(shown, (width, height), interpolation=way), np.uint8)
         rgb_before = tile_means(before)
-        rows, columns = (max(1, size // _PROXY_PIXELS) for size in frame.shape[:2])
-        thin, thin_before = (np.ascontiguousarray(p[::rows, ::columns]) for p in (frame, before))
-        off, off_before = rgb - tile_means(thin), rgb_before - tile_means(thin_before)
-        exact: dict[int, tuple[Picture, Floats]] = {}
+        thin, thin_before = (np.asarray(cv2.resize(p, _PROXY_SIZE), np.uint8) for p in (frame, before))
+        off, off_before = rgb - _rough_means(thin), rgb_before - _rough_means(thin_before)
+        trial = np.empty_like(before)  # one for all trials: fresh pages cost more than the blend
 
         def guess_fits(step: int) -> bool:
             part = np.float32(step / STEPS)
-            thinned = tile_means(_mix(thin, thin_before, step))
+            thinned = _rough_means(_mix(thin, thin_before, step))
             return self._keeps(thinned + part * off + (1 - part) * off_before, time)
 
         def fits(step: int) -> bool:
-            out = _mix(frame, before, step)
-            exact[step] = out, tile_means(out)
-            return self._keeps(exact[step][1], time)
+            return self._keeps(tile_means(_mix(frame, before, step, trial)), time)
 
         step = _border(fits, _coarse_border(guess_fits))
         self._alpha = step / STEPS
         if step > 0:
-            return exact[step]
-        return (before, rgb_before) if self._keeps(rgb_before, time) else (shown.copy(), tile_means(shown))
+            out = _mix(frame, before, step, trial)
+            return out, tile_means(out)
+        return (
+            (before.copy(), rgb_before)
+            if self._keeps(rgb_before, time)
+            else (shown.copy(), tile_means(shown))
+        )
 
 
 def _coarse_border(fits: Callable[[int], bool]) -> int:
@@ -390,7 +413,7 @@ def _halve(fits: Callable[[int], bool], low: int, high: int) -> int:
     return low
 
 
-def _mix(frame: Picture, shown: Picture, step: int) -> Picture:
-    """``shown + step/256 (frame − shown)``, rounded to 8 bit; step 0 is ``shown`` exactly."""
+def _mix(frame: Picture, shown: Picture, step: int, out: Picture | None = None) -> Picture:
+    """``shown + step/256 (frame − shown)``, rounded to 8 bit, into ``out`` if given."""
     part = step / STEPS
-    return np.asarray(cv2.addWeighted(frame, part, shown, 1 - part, 0), np.uint8)
+    return np.asarray(cv2.addWeighted(frame, part, shown, 1 - part, 0, out), np.uint8)

@@ -32,13 +32,13 @@ TABLE: dict[str, Palette] = {
     ),
     "ocean": _palette(
         "ocean, deep sea blue, ocean blue and turquoise, marine, underwater blue, aquatic",
-        "00060f 02304f 0470a0 17b7bd a4f0e0",
-        "2be0a0",
+        "00060f 022c5c 0468b0 18aed2 98ece4",
+        "1fd8c4",
     ),
     "neon": _palette(
         "neon, neon pink and cyan, cyberpunk, vaporwave, synthwave colours, electric magenta and cyan",
         "07001c 4a0aa0 f2109c 8c5cff 2de2ff",
-        "ffe12e",
+        "ff2e5a",
     ),
     "ice": _palette(
         "ice, icy, frozen pale blue, arctic, glacier, frosty white blue, winter",
@@ -47,13 +47,13 @@ TABLE: dict[str, Palette] = {
     ),
     "forest": _palette(
         "forest, moss green, forest green, woodland, olive green, leaf green, mossy",
-        "030a02 12340e 2f6b1c 74a436 d3de8a",
+        "030a02 143208 34681a 6e9a34 c4d484",
         "c98a2a",
     ),
     "gold": _palette(
         "gold, golden, gold and black, luxurious gold, amber yellow, gilded, honey",
-        "060400 4a3002 a87608 eeb825 fff0a8",
-        "fff6e0",
+        "060400 4a2c00 a86e00 f0b010 ffe478",
+        "ff9a1a",
     ),
     "sunset": _palette(
         "sunset, sunset orange and purple, dusk, warm evening, orange violet, twilight",
@@ -107,7 +107,7 @@ TABLE: dict[str, Palette] = {
     "copper": _palette(
         "copper, bronze, rusty brown, earthy, sepia, terracotta, chocolate",
         "080402 40200f 8a4a24 cd8554 f2cda0",
-        "3fb8a0",
+        "d0402a",
     ),
     "tropical": _palette(
         "tropical, orange and teal, parrot colours, summer, exotic, mango and teal",
@@ -117,12 +117,12 @@ TABLE: dict[str, Palette] = {
     "cosmic": _palette(
         "cosmic, deep purple teal and pink, galactic, outer space colours, interstellar, astral",
         "05021a 241a78 0f7f98 d24bb4 ffc6ec",
-        "42ffd9",
+        "7a5cff",
     ),
     "emerald": _palette(
         "emerald, emerald green, jade, jewel green, bright green, malachite",
-        "000806 00402c 009458 1fdc84 b8ffd4",
-        "2ad4ff",
+        "000804 003c20 008e42 16d864 b4ffb8",
+        "00e0a0",
     ),
 }
 
@@ -151,7 +151,7 @@ def lookup_tables(palettes: torch.Tensor, tension: torch.Tensor, jitter: torch.T
     hat = (1 - (at[:, None] - torch.arange(5, device=device)).abs()).clamp(min=0)
     hat = hat * hat * (3 - 2 * hat)  # smoothstep between stops; still sums to one
     table = hat @ stops  # (B, ENTRIES, 3)
-    lean = 0.75 * torch.exp(-(((at / 4 - 0.62) / 0.2) ** 2))
+    lean = 0.5 * torch.exp(-(((at / 4 - 0.62) / 0.2) ** 2))
     share = (tension[:, None] * lean)[..., None]
     return (table + share * (accent[:, None] - table)).transpose(1, 2).clamp(0, 1)
 

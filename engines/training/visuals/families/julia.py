@@ -1,4 +1,4 @@
-"""A Julia set whose parameter wanders; coloured by smooth exponential sums and orbit traps, so without bands."""
+"""A Julia set whose parameter wanders; smooth exponential sums and orbit traps colour it without bands."""
 
 from __future__ import annotations
 

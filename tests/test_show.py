@@ -1,0 +1,213 @@
+"""The live show with real processes: delay, supervision, and what the app process must not do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from visualizer.control.modulation import Route
+from visualizer.parameters import defaults
+from visualizer.preset import Preset, find_preset
+from visualizer.show import LiveShow, ShowSettings
+from visualizer.snapshots import SAMPLE_RATE, FloatArray, Frame
+
+STILL = Preset(
+    "still", "A still scene", {"picture/walk": 0.0, "motion/zoom": 0.0, "picture/steps": 1.0, "light/gain": 0.3}
+)
+
+
+@dataclass
+class Seen:
+    """A sink that notes the brightness of every frame and when it was handed over."""
+
+    notes: list[tuple[float, int, float, float]] = field(default_factory=list)
+    samples: int = 0
+    closed: bool = False
+
+    def frame(self, frame: Frame) -> None:
+        self.notes.append((time.monotonic(), frame.sample, float(frame.picture.mean()), frame.trace.captured))
+
+    def sound(self, block: FloatArray, sample: int) -> None:
+        assert sample == self.samples
+        self.samples += len(block)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def wait_until(true: Callable[[], bool], seconds: float, what: str) -> float:
+    """Seconds until ``true``; fails the test after ``seconds``."""
+    begun = time.monotonic()
+    while not true():
+        assert time.monotonic() - begun < seconds, f"waited {seconds} s in vain for {what}"
+        time.sleep(0.01)
+    return time.monotonic() - begun
+
+
+@contextmanager
+def running(settings: ShowSettings, *sinks: Seen) -> Iterator[LiveShow]:
+    show = LiveShow(settings, sinks)
+    show.start()
+    try:
+        wait_until(lambda: show.latest is not None, 90, f"the first picture ({show.status.messages})")
+        yield show
+        assert show.failure is None
+    finally:
+        show.stop()
+
+
+@pytest.fixture(scope="module")
+def clicks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten seconds of silence with a click every second, the first at 0.5 s."""
+    sound = np.zeros((10 * SAMPLE_RATE, 2), np.float32)
+    rng = np.random.default_rng(0)
+    for second in range(10):
+        start = second * SAMPLE_RATE + SAMPLE_RATE // 2
+        sound[start : start + 480] = rng.uniform(-0.9, 0.9, (480, 1)) * np.linspace(1, 0, 480)[:, None]
+    path = tmp_path_factory.mktemp("sounds") / "clicks.wav"
+    soundfile.write(path, sound, SAMPLE_RATE, subtype="FLOAT")
+    return path
+
+
+@pytest.fixture
+def settings(clicks: Path, embedded: Path, engine_cache: Path) -> ShowSettings:
+    return ShowSettings(f"file:{clicks}", find_preset("nebula"), embedded, (256, 256), 24.0, engine_cache)
+
+
+def test_a_click_brightens_the_very_frame_that_claims_to_have_heard_it(settings: ShowSettings) -> None:
+    only_click = (Route("onset", "light/gain", 1.5, 0.0, 0.1),)
+    preset = Preset("click", "", STILL.values, only_click)
+    seen = Seen()
+    still = ShowSettings(settings.source, preset, settings.model, settings.size, 24.0, settings.cache)
+    with running(still, seen) as show:
+        time.sleep(8)
+        ring, resampler = show._ring, show._resampler
+        assert resampler is not None
+        rises = []
+        notes = seen.notes[24:]  # the first second settles
+        for before, after in pairwise(notes):
+            if after[2] > 1.5 * before[2] + 3:
+                rises.append((before, after))
+        assert len(rises) >= 4
+        delays = []
+        for before, after in rises:
+            click = (after[1] // SAMPLE_RATE) * SAMPLE_RATE + SAMPLE_RATE // 2
+            assert before[1] <= click + 480 < after[1] + 960, "a frame was bright before, or dark after, its click"
+            # What the frame says of its sound is true: the sound's own place in the ring was captured then.
+            truth = ring.captured_at(int(resampler.to_input(after[1])))
+            assert after[3] == pytest.approx(truth, abs=0.005)
+            delays.append(after[0] - ring.captured_at(int(resampler.to_input(click))))
+    assert seen.closed
+    assert seen.samples > 7 * SAMPLE_RATE
+    assert 0 < np.median(delays) < 0.25, delays
+
+
+def _processes(show: LiveShow) -> tuple[int, int]:
+    assert show.renderer.pid is not None and show.capture.pid is not None
+    return show.renderer.pid, show.capture.pid
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_dead_or_hung_renderer_comes_back_with_its_state(settings: ShowSettings, how: signal.Signals) -> None:
+    seen = Seen()
+    with running(settings, seen) as show:
+        show.set_prompt("blazing orange flames")
+        wait_until(lambda: show.status.frames > 40, 30, "frames")
+        renderer, capture = _processes(show)
+        last = show.latest
+        assert last is not None
+        os.kill(renderer, how)
+        wait_until(lambda: show.renderer.pid != renderer, 5, "a new renderer")
+        held = show.latest
+        assert held is not None and held.number >= last.number
+        before = held.number
+        took = wait_until(lambda: show.latest is not held, 20, "a new picture")
+        fresh = show.latest
+        assert fresh is not None and fresh.number > before, "the new renderer began anew instead of going on"
+        # It goes on from the last picture: more alike than two unrelated pictures are.
+        assert np.corrcoef(fresh.picture.ravel(), held.picture.ravel())[0, 1] > 0.5
+        assert show.renderer.settings.prompt == "blazing orange flames"
+        assert show.capture.pid == capture and show.status.lost_samples == 0
+        assert took < 15
+        sound = seen.samples
+        wait_until(lambda: seen.samples > sound + SAMPLE_RATE // 10, 3, "sound")
+
+
+def test_a_killed_capture_comes_back_and_the_pictures_go_on(settings: ShowSettings) -> None:
+    with running(settings) as show:
+        renderer, capture = _processes(show)
+        wait_until(lambda: show.status.frames > 10, 20, "frames")
+        os.kill(capture, signal.SIGKILL)
+        heard, frames = show.heard, show.status.frames
+        assert heard is not None
+        wait_until(lambda: show.heard is not None and show.heard.sample > heard.sample + SAMPLE_RATE, 6, "sound")
+        assert show.capture.pid not in (None, capture) and show.renderer.pid == renderer
+        assert show.status.frames > frames + 5
+
+
+def test_three_threads_that_hog_the_interpreter_lose_no_sound(settings: ShowSettings) -> None:
+    stop = threading.Event()
+
+    def hog() -> None:
+        n = 0
+        while not stop.is_set():
+            for _ in range(10_000):
+                n += 1
+
+    with running(settings) as show:
+        hogs = [threading.Thread(target=hog) for _ in range(3)]
+        frames = show.status.frames
+        for thread in hogs:
+            thread.start()
+        time.sleep(5)
+        status = show.status
+        stop.set()
+        for thread in hogs:
+            thread.join()
+        assert status.lost_samples == 0
+        assert status.frames - frames > 15
+
+
+def test_commands_are_obeyed_and_refused_in_one_sentence(
+    settings: ShowSettings, tiny_model: Path, tmp_path: Path
+) -> None:
+    with running(settings) as show:
+        show.renderer.set_model(tmp_path / "nothing")
+        wait_until(lambda: "no model folder" in show.renderer.status.message, 10, "a refusal")
+        assert show.renderer.status.state == "running"
+        assert show.renderer.settings.model == settings.model
+        frames = show.status.frames
+        wait_until(lambda: show.status.frames > frames + 5, 10, "the show to go on")
+        show.set_value("light/gain", 0.0)
+        show.set_preset(Preset("dark", "", {**defaults(), "light/gain": 0.0}))
+        wait_until(lambda: show.latest is not None and int(show.latest.picture.max()) <= 2, 10, "darkness")
+        show.renderer.set_model(tiny_model)
+        show.set_preset(find_preset("flames"))
+        wait_until(lambda: show.latest is not None and int(show.latest.picture.max()) > 20, 30, "the other model")
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
+def test_the_app_process_never_maps_torch(settings: ShowSettings, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "visualizer", "--headless", "--seconds", "60", "--input", settings.source[5:]]
+    process = subprocess.Popen([*command, "--record", str(tmp_path / "a.mp4")], stderr=subprocess.PIPE)
+    try:
+        wait_until(lambda: (tmp_path / "a.mp4").exists() and (tmp_path / "a.mp4").stat().st_size > 10_000, 90, "a file")
+        maps = Path(f"/proc/{process.pid}/maps").read_text()
+        assert "libav" in maps and "torch" not in maps and "openvino" not in maps
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0

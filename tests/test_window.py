@@ -1,0 +1,79 @@
+"""The window, real, on a virtual screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from visualizer.resources import demo_track
+
+
+@pytest.fixture
+def screen() -> Iterator[str]:
+    """A virtual screen; its name."""
+    assert shutil.which("Xvfb"), "Xvfb is missing: apt-get install xvfb"
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        number = pipe.readline().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+def grab(screen: str, folder: Path) -> np.ndarray:
+    """What is on the screen, (height, width, 3)."""
+    import cv2
+
+    picture = folder / "screen.png"
+    subprocess.run(["import", "-display", screen, "-window", "root", str(picture)], check=True)
+    return cv2.imread(str(picture))[:, :, ::-1]
+
+
+def test_the_window_shows_moving_pictures_and_takes_a_prompt(screen: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "DISPLAY": screen, "QT_QPA_PLATFORM": "xcb"}
+    environment.pop("WAYLAND_DISPLAY", None)
+    command = [sys.executable, "-m", "visualizer", "--input", str(demo_track())]
+    begun = time.monotonic()
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        find = ["xdotool", "search", "--onlyvisible", "--name", "TPoS Live"]
+        window = ""
+        while not window and time.monotonic() - begun < 20:
+            window = subprocess.run(find, env=environment, capture_output=True, text=True).stdout.strip()
+            time.sleep(0.05)
+        assert window, "no window came up"
+        deadline = time.monotonic() + 90
+        before = grab(screen, tmp_path)
+        while time.monotonic() < deadline:
+            time.sleep(0.5)
+            after = grab(screen, tmp_path)
+            moved = np.abs(after[40:700, 40:700].astype(int) - before[40:700, 40:700]).mean()
+            if moved > 0.5 and after[40:700, 40:700].std() > 8:
+                break
+            before = after
+        else:
+            pytest.fail("no moving picture in the window")
+        type_prompt = ["xdotool", "mousemove", "400", "790", "click", "1", "key", "ctrl+a", "type", "blue ocean\n"]
+        subprocess.run(type_prompt, env=environment, check=True)
+        time.sleep(2)
+        colour = grab(screen, tmp_path)[40:700, 40:700].reshape(-1, 3).mean(0)
+        assert colour[2] > colour[0], f"a blue ocean is not blue but {colour}"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+    assert process.stderr is not None
+    assert not re.search("Traceback|QPainter|QWidget", process.stderr.read())
