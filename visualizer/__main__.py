@@ -100,34 +100,33 @@ def _model(arguments: argparse.Namespace) -> tuple[Path, tuple[int, int]]:
 
 
 def _source(wanted: str | None) -> str:
-    """Where the sound comes from; without any input device, the demo track, and it says so."""
+    """Where the sound comes from, checked as far as it can be before the show opens it."""
     from visualizer.audio.devices import DeviceError, find_input
     from visualizer.audio.files import open_sound
-    from visualizer.resources import demo_track
 
-    if wanted and Path(wanted).is_file():
+    if not wanted:
+        return "device:"
+    if Path(wanted).is_file():
         open_sound(wanted).close()
         return f"file:{wanted}"
     try:
-        found = find_input(wanted or "").label
-        return f"device:{found}"
-    except DeviceError as error:
-        if wanted and Path(wanted).suffix.lower() in SOUND_SUFFIXES:
+        found = find_input(wanted).label
+    except DeviceError:
+        if Path(wanted).suffix.lower() in SOUND_SUFFIXES:
             open_sound(wanted)  # says what is wrong with the file
-        if wanted:
-            raise
-        print(f"{error} Playing the demo track as if it were live.", file=sys.stderr)
-        return f"file:{demo_track()}"
+        raise
+    return f"device:{found}"
 
 
 def _show_settings(arguments: argparse.Namespace, source: str) -> ShowSettings:
-    from visualizer.resources import user_folder
+    from visualizer.resources import demo_track, user_folder
     from visualizer.show import ShowSettings
 
     model, size = _model(arguments)
     return ShowSettings(
-        source, _preset(arguments), model, size, arguments.fps or LIVE_FPS, user_folder("engines"), arguments.backend
-    )
+        source, _preset(arguments), model, size, arguments.fps or LIVE_FPS, user_folder("engines"), arguments.backend,
+        stand_in=f"file:{demo_track()}" if source == "device:" else "",
+    )  # fmt: skip
 
 
 def _show(arguments: argparse.Namespace) -> None:
@@ -249,7 +248,7 @@ def main() -> int:
     run = {"show": _show, "render": _render, "prepare": _prepare, "bench": _bench}.get(command, _list)
     try:
         run(arguments)
-    except (ValueError, OSError, RuntimeError) as error:
+    except Exception as error:
         expected = type(error).__module__.split(".")[0] in ("visualizer", "engines") or isinstance(error, OSError)
         if not expected:
             raise

@@ -35,14 +35,15 @@ def run_headless(show: LiveShow, seconds: float, progress: bool = True, first_fr
     before = {s: signal.signal(s, lambda *_: stopping.set()) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
         given_up = time.monotonic() + first_frame_s
+        told: set[str] = set()
         while show.latest is None and not stopping.wait(0.02):
-            _check(show)
+            _check(show, told)
             if time.monotonic() > given_up:
                 raise ShowError(f"no picture came within {first_frame_s:.0f} s: look at the messages above")
         begun = time.monotonic()
         with tqdm(total=seconds or None, unit="s", disable=not progress, bar_format=_bar(seconds)) as bar:
             while not stopping.wait(0.1):
-                _check(show)
+                _check(show, told)
                 passed = time.monotonic() - begun
                 bar.set_postfix_str(f"{show.status.fps:.0f} frames/s, delay {show.status.delay_ms:.0f} ms")
                 bar.update(min(passed, seconds or passed) - bar.n)
@@ -57,7 +58,12 @@ def _bar(seconds: float) -> str:
     return "{l_bar}{bar}| {n:.0f}/{total:.0f} s {postfix}" if seconds else "{n:.0f} s {postfix}"
 
 
-def _check(show: LiveShow) -> None:
+def _check(show: LiveShow, told: set[str]) -> None:
+    """Print what the show has to say, once each, and raise where it cannot go on."""
+    for message in show.status.messages:
+        if message not in told:
+            told.add(message)
+            tqdm.write(message, file=sys.stderr)
     if show.failure is not None:
         raise ShowError(f"the show stopped: {show.failure}")
     if show.renderer.status.state == "failed":

@@ -165,7 +165,9 @@ def list_presets() -> dict[str, Path]:
 
 
 def find_preset(name: str) -> Preset:
-    """The preset of that name; raises PresetError with the nearest known name."""
+    """The preset of that name or in that .toml file; raises PresetError with the nearest known name."""
+    if Path(name).suffix == ".toml":
+        return load_preset(name)
     known = list_presets()
     if name not in known:
         raise PresetError(f"there is no preset {name!r}{nearest(name, known)}")

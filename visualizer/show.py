@@ -40,7 +40,10 @@ HISTORY_FRAMES = 8192
 
 @dataclass(frozen=True, slots=True)
 class ShowSettings:
-    """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height)."""
+    """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height).
+
+    stand_in: the source to play instead where the first one cannot be opened at all; "" for none.
+    """
 
     source: str
     preset: Preset
@@ -49,6 +52,7 @@ class ShowSettings:
     fps: float
     cache: Path
     backend: str = ""
+    stand_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class LiveShow:
         self._last_sound = self._last_offer = 0.0
         self._expected = 0
         self._frames = 0
+        self._stand_in = settings.stand_in
         self.failure: BaseException | None = None
 
     def start(self) -> None:
@@ -182,8 +187,7 @@ class LiveShow:
                 now = time.monotonic()
                 if now - supervised > SUPERVISE_EVERY_S:
                     supervised = now
-                    self.capture.poll()
-                    self.renderer.poll()
+                    self._supervise()
                 busy = self._hear(now)
                 busy = self._show() or busy
                 if not busy:
@@ -191,6 +195,17 @@ class LiveShow:
         except BaseException as error:
             self.failure = error
             raise
+
+    def _supervise(self) -> None:
+        """Replace what has died; play the stand-in where the first source has never given a sound."""
+        events = self.capture.poll()
+        self.renderer.poll()
+        died = any(event["event"] == "restart" for event in events)
+        if self._stand_in and self.heard is None and (died or self.capture.status.state == "failed"):
+            why = self.capture.status.text if not died else "The sound input cannot be opened."
+            self._messages.append(f"{why} Playing the demo track as if it were live.")
+            self.capture.switch(self._stand_in)
+            self._stand_in = ""
 
     def _hear(self, now: float) -> bool:
         """Move what the ring has through analysis and modulation to the renderer."""

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderTiny
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import cache, checkpoint
 from .config import Config
-from .networks import build_autoencoder, decode, encode, last, parameters
+from .networks import Autoencoder, build_autoencoder, decode, encode, last, parameters
 
 
 class Pictures:
@@ -66,7 +65,7 @@ def reconstruction_loss(made: Tensor, real: Tensor, gradient: float, square: flo
 
 
 @torch.no_grad()
-def psnr(vae: AutoencoderTiny, pictures: Tensor, config: Config) -> float:
+def psnr(vae: Autoencoder, pictures: Tensor, config: Config) -> float:
     """Mean peak signal-to-noise ratio in dB over pictures in [−1, 1]."""
     values = []
     for part in pictures.split(16):
@@ -78,7 +77,7 @@ def psnr(vae: AutoencoderTiny, pictures: Tensor, config: Config) -> float:
 
 
 @torch.no_grad()
-def fold(encoder: nn.Module, mean: Tensor, std: Tensor) -> None:
+def fold(encoder: Autoencoder, mean: Tensor, std: Tensor) -> None:
     """Fold (z − mean)/std, each (4,), into the encoder's last convolution."""
     final = encoder.layers[-1]
     assert isinstance(final, nn.Conv2d) and final.bias is not None
@@ -86,14 +85,15 @@ def fold(encoder: nn.Module, mean: Tensor, std: Tensor) -> None:
     final.bias.sub_(mean).div_(std)
 
 
-def restore(config: Config, folder: Path) -> AutoencoderTiny:
+def restore(config: Config, folder: Path) -> Autoencoder:
     """The averaged autoencoder of a run, on the configured device, for use only."""
     vae = build_autoencoder(config.model)
     vae.load_state_dict(checkpoint.load(folder / "autoencoder.pt")["average"])
-    return vae.to(config.run.device).eval().requires_grad_(False)
+    frozen: Autoencoder = vae.to(config.run.device).eval().requires_grad_(False)
+    return frozen
 
 
-def _latents(vae: AutoencoderTiny, pictures: Tensor, frozen: bool) -> tuple[Tensor, Tensor]:
+def _latents(vae: Autoencoder, pictures: Tensor, frozen: bool) -> tuple[Tensor, Tensor]:
     """Latents as the decoder sees them (unit variance a channel), and as the encoder gave them."""
     if frozen:
         with torch.no_grad():
@@ -104,7 +104,7 @@ def _latents(vae: AutoencoderTiny, pictures: Tensor, frozen: bool) -> tuple[Tens
 
 
 @torch.no_grad()
-def _freeze(vae: AutoencoderTiny, average: checkpoint.Average, data: Pictures, config: Config) -> None:
+def _freeze(vae: Autoencoder, average: checkpoint.Average, data: Pictures, config: Config) -> None:
     """Take the averaged encoder, measure its latents, and fold their mean and deviation."""
     vae.load_state_dict(average.state)
     latents = []
@@ -124,7 +124,6 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     data = Pictures(folder)
     held = data.held_out(64).to(device).contiguous(memory_format=torch.channels_last)
     vae = last(build_autoencoder(config.model).to(device))
-    assert isinstance(vae, AutoencoderTiny)
     average = checkpoint.Average(vae, settings.ema)
     step, frozen = 0, False
     if resume and path.exists():
@@ -142,7 +141,7 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     def report(loss: Tensor) -> None:
         shown.load_state_dict(average.state)
         # Before folding, the average decoder expects normalised latents, so measure the plain pair only after it.
-        quality = psnr(last(shown), held, config) if frozen else float("nan")  # type: ignore[arg-type]
+        quality = psnr(last(shown), held, config) if frozen else float("nan")
         log.row(clock, step=step, loss=float(loss.detach()), psnr=quality)
 
     loss = torch.zeros(())

@@ -113,7 +113,7 @@ def run(config: Config) -> None:
         for group in pictures:
             with checkpoint.autocast(config):
                 batch = to_model(group).to(config.run.device).contiguous(memory_format=torch.channels_last)
-                latents.append(encode(vae, batch).half().cpu())  # type: ignore[arg-type]
+                latents.append(encode(vae, batch).half().cpu())
         checkpoint.save(
             out / f"{path.stem}.pt",
             latents=torch.stack(latents),

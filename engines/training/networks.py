@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import torch
 from diffusers import AutoencoderTiny, FlowMatchEulerDiscreteScheduler, UNet2DConditionModel
 from torch import Tensor, nn
@@ -9,8 +11,13 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from .config import ModelConfig
 
+# diffusers and transformers carry no types that a checker can follow.
+Autoencoder: TypeAlias = Any
+Unet: TypeAlias = Any
+TextEncoder: TypeAlias = Any
 
-def build_text_encoder(model: ModelConfig, vocabulary: int) -> CLIPTextModel:
+
+def build_text_encoder(model: ModelConfig, vocabulary: int) -> TextEncoder:
     """The text encoder; the start and end marks are the last two tokens."""
     return CLIPTextModel(
         CLIPTextConfig(
@@ -29,7 +36,7 @@ def build_text_encoder(model: ModelConfig, vocabulary: int) -> CLIPTextModel:
     )
 
 
-def build_autoencoder(model: ModelConfig) -> AutoencoderTiny:
+def build_autoencoder(model: ModelConfig) -> Autoencoder:
     """An 8-fold autoencoder whose decoder gives ``3·shuffle²`` channels for ``pixel_shuffle`` to unfold."""
     return AutoencoderTiny(
         in_channels=3,
@@ -44,7 +51,7 @@ def build_autoencoder(model: ModelConfig) -> AutoencoderTiny:
     )
 
 
-def build_unet(model: ModelConfig) -> UNet2DConditionModel:
+def build_unet(model: ModelConfig) -> Unet:
     """The UNet: attention only at the lowest level and in the middle, sound factors through the class embedding."""
     plain = len(model.unet_widths) - 1
     return UNet2DConditionModel(
@@ -63,18 +70,18 @@ def build_unet(model: ModelConfig) -> UNet2DConditionModel:
     )
 
 
-def build_scheduler() -> FlowMatchEulerDiscreteScheduler:
+def build_scheduler() -> Any:
     """Straight paths: z_t = (1 − t) x + t ε; the network is given 1000·t and predicts ε − x."""
     return FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=1.0)
 
 
-def encode(autoencoder: AutoencoderTiny, pictures: Tensor) -> Tensor:
+def encode(autoencoder: Autoencoder, pictures: Tensor) -> Tensor:
     """Pictures (B, 3, H, W) in [−1, 1] to latents (B, 4, H/8, W/8)."""
     latents: Tensor = autoencoder.encoder(pictures)
     return latents
 
 
-def decode(autoencoder: AutoencoderTiny, latents: Tensor) -> Tensor:
+def decode(autoencoder: Autoencoder, latents: Tensor) -> Tensor:
     """Latents (B, 4, H/8, W/8) to pictures (B, 3, H, W) in about [−1, 1] (not clamped)."""
     wide: Tensor = autoencoder.decoder(latents)
     return nn.functional.pixel_shuffle(wide, round((wide.shape[1] // 3) ** 0.5))
@@ -85,6 +92,6 @@ def parameters(module: nn.Module) -> float:
     return sum(value.numel() for value in module.parameters()) / 1e6
 
 
-def last(module: torch.nn.Module) -> torch.nn.Module:
+def last(module: Any) -> Any:
     """Channels-last memory, which the CPU's and GPU's convolutions like best."""
-    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return module.to(memory_format=torch.channels_last)

@@ -8,11 +8,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import CLIPTextModel
 
 from . import checkpoint
 from .config import Config
-from .networks import build_text_encoder, parameters
+from .networks import TextEncoder, build_text_encoder, parameters
 from .texts import collect
 from .tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 
@@ -51,10 +50,15 @@ def teach(texts: list[str], config: Config, batch: int = 256) -> Tensor:
     return vectors
 
 
+def first_end(tokens: Tensor, mark: int) -> Tensor:
+    """Where each row of tokens (B, L) first holds the end mark: (B,)."""
+    return torch.eq(tokens, mark).int().argmax(dim=1)
+
+
 class Student(nn.Module):
     """The text encoder and, for training only, a projection to the teacher's space."""
 
-    def __init__(self, encoder: CLIPTextModel, width: int) -> None:
+    def __init__(self, encoder: TextEncoder, width: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.project = nn.Linear(width, TEACHER_WIDTH, bias=False)
@@ -65,7 +69,7 @@ class Student(nn.Module):
         The UNet reads every position, so the padding must carry the meaning as well.
         """
         states = self.encoder(input_ids=tokens).last_hidden_state.float()
-        end = (tokens == self.encoder.config.eos_token_id).int().argmax(dim=1)
+        end = first_end(tokens, self.encoder.config.eos_token_id)
         pooled = states[torch.arange(len(states), device=states.device), end]
         return F.normalize(self.project(pooled), dim=-1), F.normalize(self.project(states.mean(1)), dim=-1)
 
@@ -95,7 +99,8 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         kept = checkpoint.load(taught)
         texts, targets = kept["texts"], kept["targets"]
     else:
-        texts = collect(settings.texts, random.Random(config.run.seed), teacher_folder() / "vocab.txt", settings.wordnet)
+        words = teacher_folder() / "vocab.txt"
+        texts = collect(settings.texts, random.Random(config.run.seed), words, settings.wordnet)
         if not (resume and (folder / "tokenizer").exists()):
             tokenizer = train_tokenizer(texts, config.model.vocabulary, positions)
             save_tokenizer(tokenizer, folder / "tokenizer", positions)
@@ -115,15 +120,15 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         optimizer.load_state_dict(kept["optimizer"])
         step = kept["step"]
     print(f"[text] {len(texts)} texts, {parameters(student.encoder):.2f} M parameters", flush=True)
-    end = (tokens == student.encoder.config.eos_token_id).int().argmax(dim=1)
+    end = first_end(tokens, student.encoder.config.eos_token_id)
     fitting = {length: held + (end[held:] < length).nonzero()[:, 0] for length in (8, 12, positions)}
     log, clock = checkpoint.Log(folder, "text"), checkpoint.Clock(minutes or settings.minutes, steps)
 
-    def keep() -> None:
-        checkpoint.save(path, model=student.state_dict(), optimizer=optimizer.state_dict(), step=step,
-                        cosine=agreement(student, tokens[:held], targets[:held]),
-                        vocabulary=tokenizer.get_vocab_size())  # fmt: skip
+    def report() -> None:
+        cosine = agreement(student, tokens[:held], targets[:held])
+        log.row(clock, step=step, loss=float(loss.detach()), cosine=cosine)
 
+    loss = torch.zeros(())
     for tick in clock.ticks():
         # Short texts in short batches: twice as fast; one batch in four is of full length.
         length = random.choices((8, 12, positions), (0.4, 0.35, 0.25))[0]
@@ -140,6 +145,6 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         optimizer.step()
         step += 1
         if tick % 200 == 0:
-            log.row(clock, step=step, loss=float(loss.detach()), cosine=agreement(student, tokens[:held], targets[:held]))
-    keep()
-    log.row(clock, step=step, loss=float(loss.detach()), cosine=agreement(student, tokens[:held], targets[:held]))
+            report()
+    checkpoint.save(path, model=student.state_dict(), optimizer=optimizer.state_dict(), step=step)
+    report()

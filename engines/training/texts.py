@@ -6,21 +6,37 @@ import random
 import re
 from pathlib import Path
 
-COLOURS = ["red", "crimson", "scarlet", "vermilion", "orange", "amber", "golden", "gold", "yellow", "lime", "green", "emerald", "jade", "teal", "turquoise", "cyan", "azure", "blue", "navy", "indigo", "violet", "purple", "magenta", "pink", "rose", "coral", "peach", "brown", "copper", "bronze", "silver", "grey", "black", "white", "ivory", "pastel", "neon", "rainbow", "monochrome", "sepia", "earthy", "icy"]
-QUALITIES = ["glowing", "dark", "bright", "soft", "sharp", "slow", "fast", "calm", "wild", "dreamy", "cosmic", "ancient", "futuristic", "organic", "geometric", "liquid", "crystalline", "smoky", "electric", "burning", "frozen", "floating", "spinning", "pulsing", "swirling", "drifting", "exploding", "melting", "endless", "tiny", "giant", "delicate", "heavy", "abstract", "minimal", "ornate", "psychedelic", "hypnotic", "serene", "stormy", "misty", "shimmering", "iridescent", "translucent", "metallic", "velvet", "dusty", "rusty", "wet", "dry", "warm", "cold", "deep", "hollow", "dense", "sparse", "chaotic", "symmetrical"]
-THINGS = (
-    "flames fire lava volcano embers smoke clouds sky storm lightning rain snow ice frost glacier aurora stars galaxy "
-    "nebula planet moon sun eclipse comet ocean waves water river waterfall ripples bubbles underwater reef jellyfish "
-    "fish forest trees leaves flowers petals roses garden grass moss vines mushrooms mountains hills desert dunes sand "
-    "canyon cave crystals gems diamonds glass mirror kaleidoscope mandala labyrinth maze tunnel vortex spiral fractal "
-    "grid lattice hexagons triangles squares circles rings dots stripes checkerboard plasma marble wood stone cells "
-    "bacteria neurons veins feathers wings butterfly birds eye face skull heart city skyline streets neon-signs "
-    "circuit machine gears robots wires cables lasers spotlights stage fireworks sparks confetti ribbons silk paint ink "
-    "watercolor oil-painting graffiti lace mosaic stained-glass cathedral temple bridge train road horizon sunset "
-    "sunrise night city-lights code glitch television static radio vinyl speakers drums guitar piano violin choir crowd "
-    "dance festival rave club techno jazz ambient dub trance house orchestra"
-).replace("-", " ")
-THINGS_LIST = tuple(THINGS.split())
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+COLOURS = _words(
+    "red crimson scarlet vermilion orange amber golden gold yellow lime green emerald jade teal turquoise "
+    "cyan azure blue navy indigo violet purple magenta pink rose coral peach brown copper bronze silver "
+    "grey black white ivory pastel neon rainbow monochrome sepia earthy icy"
+)
+QUALITIES = _words(
+    "glowing dark bright soft sharp slow fast calm wild dreamy cosmic ancient futuristic organic "
+    "geometric liquid crystalline smoky electric burning frozen floating spinning pulsing swirling "
+    "drifting exploding melting endless tiny giant delicate heavy abstract minimal ornate psychedelic "
+    "hypnotic serene stormy misty shimmering iridescent translucent metallic velvet dusty rusty wet dry "
+    "warm cold deep hollow dense sparse chaotic symmetrical"
+)
+THINGS = _words(
+    "flames fire lava volcano embers smoke clouds sky storm lightning rain snow ice frost glacier aurora "
+    "stars galaxy nebula planet moon sun eclipse comet ocean waves water river waterfall ripples bubbles "
+    "underwater reef jellyfish fish forest trees leaves flowers petals roses garden grass moss vines "
+    "mushrooms mountains hills desert dunes sand canyon cave crystals gems diamonds glass mirror "
+    "kaleidoscope mandala labyrinth maze tunnel vortex spiral fractal grid lattice hexagons triangles "
+    "squares circles rings dots stripes checkerboard plasma marble wood stone cells bacteria neurons "
+    "veins feathers wings butterfly birds eye face skull heart city skyline streets neon signs circuit "
+    "machine gears robots wires cables lasers spotlights stage fireworks sparks confetti ribbons silk "
+    "paint ink watercolor oil painting graffiti lace mosaic stained glass cathedral temple bridge train "
+    "road horizon sunset sunrise night city lights code glitch television static radio vinyl speakers "
+    "drums guitar piano violin choir crowd dance festival rave club techno jazz ambient dub trance house "
+    "orchestra"
+)
 PATTERNS = (
     "{q} {t}", "{t}", "{c} {t}", "{q} {c} {t}", "{t} in {c} and {d}", "{t} and {u}", "{t} of {u}", "a {q} {t}",
     "{t}, {c}", "{c} {t} on {d}", "{q} {t} with {c} light", "abstract {t}, {c} and {d}", "{u} over {t}",
@@ -34,7 +50,7 @@ def prompts(count: int, rng: random.Random) -> list[str]:
 
     def one() -> str:
         return rng.choice(PATTERNS).format(
-            q=rng.choice(QUALITIES), p=rng.choice(QUALITIES), t=rng.choice(THINGS_LIST), u=rng.choice(THINGS_LIST),
+            q=rng.choice(QUALITIES), p=rng.choice(QUALITIES), t=rng.choice(THINGS), u=rng.choice(THINGS),
             c=rng.choice(COLOURS), d=rng.choice(COLOURS),
         )  # fmt: skip
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DConditionModel
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import CLIPTextModel
 
 from . import checkpoint, feedback
 from .cache import Latents
@@ -25,7 +23,7 @@ class Prompts:
     def __init__(self, config: Config, folder: Path) -> None:
         kept = checkpoint.load(folder / "text.pt")
         self.tokenizer: Tokenizer = load_tokenizer(folder / "tokenizer")
-        encoder: CLIPTextModel = build_text_encoder(config.model, self.tokenizer.get_vocab_size())
+        encoder = build_text_encoder(config.model, self.tokenizer.get_vocab_size())
         prefix = "encoder."
         encoder.load_state_dict(
             {key[len(prefix) :]: value for key, value in kept["model"].items() if key.startswith(prefix)}
@@ -125,8 +123,8 @@ class Trainer:
     def _own_output(self, batch: Batch, rows: Tensor, captions: list[str], noise: Tensor) -> Tensor:
         """What the network itself would show in place of the sources after one to three frames, (R, 4, h, w).
 
-        A live stream walks its noise slowly, so its picture has already seen almost the noise it is given next; a network
-        that never met such a picture lets the noise's imprint grow. Hence the same ``noise`` here and afterwards, mostly.
+        A live stream walks its noise slowly, so its picture has already seen almost the noise it is given next; a
+        network that never met such a picture lets the noise's imprint grow. Hence mostly the same ``noise`` in both.
         """
         held, states = batch.source[rows], self.prompts(captions)
         for _ in range(int(torch.randint(1, 4, ()))):
@@ -175,7 +173,6 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     folder, settings, device = checkpoint.prepare(config), config.unet, config.run.device
     path = folder / "unet.pt"
     unet = last(build_unet(config.model).to(device))
-    assert isinstance(unet, UNet2DConditionModel)
     average = checkpoint.Average(unet, settings.ema)
     optimizer = torch.optim.AdamW(unet.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
     step, spent = 0, 0.0

@@ -302,6 +302,7 @@ class FlashLimiter:
         """Forget what was shown, as at the start: the next frame passes, and time may start anew."""
         self._luminance, self._red, self._events = _Luminance(), _Red(), _Events()
         self._shown: Picture | None = None
+        self._shown_rgb: Floats = np.zeros((TILES, 3), np.float32)
         self._time = -math.inf
         self._alpha = 1.0
 
@@ -329,7 +330,7 @@ class FlashLimiter:
         self._luminance.push(rgb, luminance, time)
         self._red.push(rgb, red, time)
         self._events.push(luminance | red, time)
-        self._time = time
+        self._time, self._shown_rgb = time, rgb
         if self._shown is not None and self._shown.shape == out.shape:
             np.copyto(self._shown, out)
         else:
@@ -358,7 +359,7 @@ class FlashLimiter:
             shrinks = height * width < shown.shape[0] * shown.shape[1]
             way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
             before = np.asarray(cv2.resize(shown, (width, height), interpolation=way), np.uint8)
-        rgb_before = tile_means(before)
+        rgb_before = self._shown_rgb if before is shown else tile_means(before)
         thin, thin_before = (np.asarray(cv2.resize(p, _PROXY_SIZE), np.uint8) for p in (frame, before))
         off, off_before = rgb - _rough_means(thin), rgb_before - _rough_means(thin_before)
         trial = np.empty_like(before)  # one for all trials: fresh pages cost more than the blend
@@ -368,14 +369,16 @@ class FlashLimiter:
             thinned = _rough_means(_mix(thin, thin_before, step))
             return self._keeps(thinned + part * off + (1 - part) * off_before, time)
 
+        means: dict[int, Floats] = {}
+
         def fits(step: int) -> bool:
-            return self._keeps(tile_means(_mix(frame, before, step, trial)), time)
+            means[step] = tile_means(_mix(frame, before, step, trial))
+            return self._keeps(means[step], time)
 
         step = _border(fits, _coarse_border(guess_fits))
         self._alpha = step / STEPS
         if step > 0:
-            out = _mix(frame, before, step, trial)
-            return out, tile_means(out)
+            return _mix(frame, before, step, trial), means[step]
         return (
             (before.copy(), rgb_before)
             if self._keeps(rgb_before, time)
