@@ -91,7 +91,7 @@ class LiveShow:
         self._settings = settings
         self._sinks = list(sinks)
         self._folder = channels_folder()
-        self._ring = SoundRing.create(self._folder / "sound.ring", seconds=RING_SECONDS)
+        self._ring = SoundRing.create(self._folder / "sound.ring", RING_SECONDS, max_channels=2)
         self._reader = RingReader(self._ring, math.inf)
         self._resampler: Resampler | None = None
         self._analyzer = Analyzer()

@@ -98,6 +98,7 @@ class UnetConfig:
     feedback: float = 0.5
     self_feedback_from: float = 0.4
     decay_part: float = 0.3
+    compiled: bool = False
     minutes: float = 40.0
 
 

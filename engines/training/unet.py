@@ -116,8 +116,11 @@ def predict(unet: nn.Module, noised: Tensor, time: Tensor, states: Tensor, facto
 class Trainer:
     """One step of the loss; knows when the network's own output joins the feedback."""
 
-    def __init__(self, config: Config, unet: nn.Module, prompts: Prompts, sampler: Sampler) -> None:
-        self.config, self.unet, self.prompts, self.sampler = config, unet, prompts, sampler
+    def __init__(
+        self, config: Config, network: nn.Module, plain: nn.Module, prompts: Prompts, sampler: Sampler
+    ) -> None:
+        # ``plain`` is the same network not compiled: it runs the small batches of its own output.
+        self.config, self.network, self.plain, self.prompts, self.sampler = config, network, plain, prompts, sampler
 
     @torch.no_grad()
     def _own_output(self, batch: Batch, rows: Tensor, captions: list[str], noise: Tensor) -> Tensor:
@@ -131,7 +134,7 @@ class Trainer:
             time = torch.empty(len(held), device=held.device).uniform_(0.4, 0.75)
             noised = feedback.noise_to(feedback.degrade(held), noise, time)
             with checkpoint.autocast(self.config):
-                velocity = predict(self.unet, noised, time, states, batch.source_factors[rows])
+                velocity = predict(self.plain, noised, time, states, batch.source_factors[rows])
             held = noised - time[:, None, None, None] * velocity.float()
         return held
 
@@ -162,7 +165,7 @@ class Trainer:
         goal = feedback.target(noised, batch.clean, time)
         goal[:plain] = noise[:plain] - batch.clean[:plain]
         with checkpoint.autocast(self.config):
-            velocity = predict(self.unet, noised, time, self.prompts(batch.captions), batch.factors)
+            velocity = predict(self.network, noised, time, self.prompts(batch.captions), batch.factors)
         error = (velocity.float() - goal).square().mean((1, 2, 3))
         scale = feedback.weight(time[plain:])
         return error[:plain].mean(), (error[plain:] * scale).mean() if mended else error.new_zeros(())
@@ -184,7 +187,8 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         step, spent = kept["step"], kept["minutes"]
     data = Latents.load(folder)
     sampler = Sampler(data, random.Random(config.run.seed + step), settings.text_drop)
-    trainer = Trainer(config, unet, Prompts(config, folder), sampler)
+    network = torch.compile(unet, dynamic=False) if settings.compiled else unet
+    trainer = Trainer(config, network, unet, Prompts(config, folder), sampler)
     log, clock = checkpoint.Log(folder, "unet"), checkpoint.Clock(minutes or settings.minutes, steps)
     print(f"[unet] {parameters(unet):.2f} M parameters, {data.latents.shape[:3].numel()} latents", flush=True)
 
