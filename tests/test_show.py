@@ -156,6 +156,16 @@ def test_a_killed_capture_comes_back_and_the_pictures_go_on(settings: ShowSettin
         assert show.status.frames > frames + 5
 
 
+def test_a_show_without_any_sound_still_paints(settings: ShowSettings) -> None:
+    silent = ShowSettings(
+        "device:no such input", settings.preset, settings.model, settings.size, 24.0, settings.cache
+    )
+    with running(silent) as show:
+        wait_until(lambda: show.status.frames > 20, 20, "pictures")
+        wait_until(lambda: show.capture.status.state == "failed", 10, "the refusal")
+        assert "no such input" in show.status.input
+
+
 def test_three_threads_that_hog_the_interpreter_lose_no_sound(settings: ShowSettings) -> None:
     stop = threading.Event()
 

@@ -22,7 +22,8 @@ GAP, WAVE_HEIGHT = 6, 36
 def read(path: Path) -> tuple[list[tuple[float, Picture]], npt.NDArray[np.float32], int]:
     """(frames with their times in s, mono sound, its rate) of a video."""
     with av.open(str(path)) as container:
-        frames = [(float(f.time or 0), np.asarray(f.to_ndarray(format="bgr24"), np.uint8)) for f in container.decode(video=0)]
+        pictures = container.decode(video=0)
+        frames = [(float(f.time or 0), np.asarray(f.to_ndarray(format="bgr24"), np.uint8)) for f in pictures]
     with av.open(str(path)) as container:
         rate = container.streams.audio[0].rate
         sound = np.concatenate([f.to_ndarray().mean(0) for f in container.decode(audio=0)])

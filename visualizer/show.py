@@ -97,7 +97,6 @@ class LiveShow:
         self._analyzer = Analyzer()
         self._modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
         self._limiter = FlashLimiter()
-        self._limited_at = -1.0
         self.capture = Capture(settings.source, self._ring.path)
         self.renderer = RendererClient(
             self._folder,
@@ -244,14 +243,15 @@ class LiveShow:
         return sound
 
     def _hear_nothing(self, now: float) -> None:
-        """While no sound arrives at all, let the envelopes fall as in silence, so that the picture calms."""
-        if self.heard is None or now - self._last_sound < QUIET_AFTER_S or now - self._last_offer < HOP_MS / 1000:
+        """While no sound arrives at all, let the envelopes fall as in silence: the picture calms, and it goes on."""
+        if now - self._last_sound < QUIET_AFTER_S or now - self._last_offer < HOP_MS / 1000:
             return
         self._last_offer = now
         if self.renderer.controls_taken:
             self._modulator.release()
+        heard = 0 if self.heard is None else self.heard.sample
         passed = int((now - self._last_sound) * SAMPLE_RATE)
-        self.renderer.send_controls(self._modulator.at(self.heard.sample + passed, keep=True), Trace(now, now))
+        self.renderer.send_controls(self._modulator.at(heard + passed, keep=True), Trace(now, now))
 
     def _show(self) -> bool:
         """Hand the newest frame, made safe, to the outputs."""
