@@ -97,6 +97,16 @@ def inspect(folder: Path) -> ModelInfo:
         digest.update((folder / part / "config.json").read_bytes() if (folder / part / "config.json").exists() else b"")
         for weights in _check_weights(folder / part):
             _digest_file(digest, weights)
+    try:
+        return _describe(folder, digest.hexdigest()[:16])
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"a configuration in {folder} makes no sense ({error}): copy the whole folder again") from error
+
+
+def _describe(folder: Path, fingerprint: str) -> ModelInfo:
+    """``ModelInfo`` from the folder's JSON files."""
     unet = _read_json(folder / "unet" / "config.json")
     vae = _read_json(folder / "vae" / "config.json")
     scheduler = _read_json(folder / "scheduler" / "scheduler_config.json")
@@ -108,7 +118,7 @@ def inspect(folder: Path) -> ModelInfo:
     return ModelInfo(
         path=folder,
         native_size=(int(native[0]), int(native[1])),
-        multiple=int(live.get("sizes_multiple", 64)),
+        multiple=max(1, int(live.get("sizes_multiple", 64))),
         steps=int(live.get("steps", 4 if scheduler.get("_class_name") == "LCMScheduler" else 1)),
         change=float(live.get("renoise", 0.6)),
         sound_factors=tuple(live.get("sound_factors", ())),
@@ -116,7 +126,7 @@ def inspect(folder: Path) -> ModelInfo:
         latent_channels=int(unet["in_channels"]),
         latent_scale=scale,
         cold_steps=int(live.get("cold_steps", 4)),
-        fingerprint=digest.hexdigest()[:16],
+        fingerprint=fingerprint,
     )
 
 
@@ -178,7 +188,7 @@ def load(info: ModelInfo) -> Modules:
         unet = UNet2DConditionModel.from_pretrained(info.path / "unet", **whole)
         vae = autoencoder.from_pretrained(info.path / "vae", **whole)
         text = CLIPTextModel.from_pretrained(info.path / "text_encoder", dtype=torch.float32, **options)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except Exception as error:  # safetensors and tokenizers raise plain exceptions
         first = str(error).strip().splitlines()[0]
         raise ModelError(f"the model in {info.path} cannot be loaded ({first}): copy the whole folder again") from error
     return Modules(unet.eval(), vae.eval(), text.eval())
@@ -196,7 +206,10 @@ class Tokenizer:
         if (folder / "tokenizer.json").exists():
             from tokenizers import Tokenizer as Fast
 
-            self._fast = Fast.from_file(str(folder / "tokenizer.json"))
+            try:
+                self._fast = Fast.from_file(str(folder / "tokenizer.json"))
+            except Exception as error:  # the library raises nothing narrower
+                raise ModelError(f"{folder}/tokenizer.json cannot be read ({error}): copy the folder again") from error
             pad = str(config.get("pad_token") or "<|endoftext|>")
             self._fast.enable_truncation(self.length)
             self._fast.enable_padding(
@@ -205,10 +218,14 @@ class Tokenizer:
         else:
             from transformers import CLIPTokenizer
 
-            self._slow = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+            try:
+                self._slow = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+            except Exception as error:
+                raise ModelError(f"{folder} holds no usable tokenizer ({error}): copy the folder again") from error
 
     def __call__(self, text: str) -> list[int]:
         """Token ids, ``length`` of them."""
+        text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
         if self._fast is not None:
             return list(self._fast.encode(text).ids)
         return list(self._slow(text, padding="max_length", truncation=True, max_length=self.length).input_ids)

@@ -92,10 +92,6 @@ class Stream:
         self._text = embedding
         self._fade = 0.0 if self._time is not None else 1.0  # nothing to fade from before the first frame
 
-    def restart(self) -> None:
-        """Forget the last frame: the next one is painted from noise alone."""
-        self._latent = None
-
     def _embedding(self, text: str) -> torch.Tensor:
         if text in self._prompts:
             self._prompts.move_to_end(text)

@@ -57,8 +57,8 @@ class SoundServer:
                 stdout=log,
                 stderr=log,
             )
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
             if self.socket.exists() and self._pactl("set-default-source", f"{SINK}.monitor") == 0:
                 return
             time.sleep(0.05)
@@ -87,7 +87,7 @@ class Player:
     in between, and the player says so."""
 
     def __init__(self, server: SoundServer, sound: npt.NDArray[np.float32], rate: int) -> None:
-        stem = f"play{time.monotonic_ns()}"
+        stem = f"play{time.perf_counter_ns()}"
         path = server.folder / f"{stem}.raw"
         sound.astype("<f4").tofile(path)
         self._log = server.folder / f"{stem}.log"

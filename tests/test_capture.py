@@ -57,13 +57,13 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> S
 
 def wait_until(capture: Capture, condition: Callable[[], object], seconds: float) -> float:
     """Poll until ``condition`` holds; the seconds that took. Fails the test when they run out."""
-    begun = time.monotonic()
+    begun = time.perf_counter()
     while not condition():
         capture.poll()
-        if time.monotonic() - begun > seconds:
+        if time.perf_counter() - begun > seconds:
             pytest.fail(f"not within {seconds} s: {capture.status}, {list(capture.events)}")
         time.sleep(0.01)
-    return time.monotonic() - begun
+    return time.perf_counter() - begun
 
 
 def written_since(ring: SoundRing, frame: int) -> Callable[[], bool]:
@@ -75,7 +75,7 @@ def errors(capture: Capture) -> list[str]:
 
 
 def assert_tied_to_time(ring: SoundRing, tolerance_s: float = 0.1) -> None:
-    assert time.monotonic() - ring.captured_at(ring.written) == pytest.approx(0, abs=tolerance_s)
+    assert time.perf_counter() - ring.captured_at(ring.written) == pytest.approx(0, abs=tolerance_s)
 
 
 # ── devices ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -90,8 +90,8 @@ def test_what_is_played_arrives_bit_for_bit(server: SoundServer, ring: SoundRing
         reader = RingReader(ring)
         player = server.play(played)
         parts = []
-        begun = time.monotonic()
-        while player.playing() or time.monotonic() - begun < seconds + 1:
+        begun = time.perf_counter()
+        while player.playing() or time.perf_counter() - begun < seconds + 1:
             capture.poll()
             parts.append(reader.read()[0])
             time.sleep(0.01)
@@ -149,11 +149,11 @@ def test_a_capture_that_dies_or_hangs_is_replaced(
     pid = capture.pid
     assert pid is not None
     os.kill(pid, getattr(signal, signal_name))
-    begun = time.monotonic()
+    begun = time.perf_counter()
     wait_until(capture, lambda: capture.pid not in (None, pid), 5)
     at = ring.written
-    wait_until(capture, written_since(ring, at), 5 - (time.monotonic() - begun))
-    print(f"{signal_name}: back after {time.monotonic() - begun:.2f} s")
+    wait_until(capture, written_since(ring, at), 5 - (time.perf_counter() - begun))
+    print(f"{signal_name}: back after {time.perf_counter() - begun:.2f} s")
     assert capture.restarts == 1
     assert any(event["event"] == "restart" and event["hung"] == (signal_name == "SIGSTOP") for event in capture.events)
     time.sleep(0.3)
@@ -173,8 +173,8 @@ def test_an_unknown_device_is_one_sentence_with_near_names(
     assert capture.status.state == "failed"
     # It may yet be plugged in, so the process keeps looking, and is not taken for a hung one.
     monkeypatch.setattr(source, "START_S", 1.0)
-    pid, until = capture.pid, time.monotonic() + 4
-    while time.monotonic() < until:
+    pid, until = capture.pid, time.perf_counter() + 4
+    while time.perf_counter() < until:
         capture.poll()
         time.sleep(0.05)
     assert (capture.pid, capture.restarts) == (pid, 0)
@@ -322,12 +322,12 @@ def test_a_file_plays_in_real_time_and_loops_without_a_seam(
     soundfile.write(tmp_path / "noise.wav", sound, 44_100, subtype="FLOAT")
     capture = start(f"file:{tmp_path / 'noise.wav'}")
     wait_until(capture, written_since(ring, 0), 10)
-    first, begun = ring.written, time.monotonic()
+    first, begun = ring.written, time.perf_counter()
     for _ in range(30):
         time.sleep(0.1)
         capture.poll()
         assert_tied_to_time(ring)
-    rate = (ring.written - first) / (time.monotonic() - begun)
+    rate = (ring.written - first) / (time.perf_counter() - begun)
     assert rate == pytest.approx(44_100, rel=0.02)
     heard, index = RingReader(ring, back=np.inf).read()
     assert (index, ring.origin) == (0, 0)

@@ -12,7 +12,7 @@ from visualizer import resources
 from visualizer.analysis.analyzer import Analyzer
 from visualizer.control.modulation import Modulator, Route
 from visualizer.parameters import PARAMETERS, ParameterError, defaults
-from visualizer.preset import DEFAULT, Preset, PresetError, find_preset, list_presets, load_preset, save_preset
+from visualizer.preset import Preset, PresetError, find_preset, list_presets, load_preset, save_preset
 from visualizer.snapshots import SAMPLE_RATE
 
 GOOD = """\
@@ -148,7 +148,7 @@ def test_saving_and_loading_come_back(tmp_path: Path) -> None:
 
 def test_shipped_presets_load_and_round_trip(tmp_path: Path) -> None:
     names = list_presets()
-    assert {"nebula", "flames", "mandala", "synthwave"} <= set(names) and DEFAULT in names
+    assert {"nebula", "flames", "mandala", "synthwave"} <= set(names)
     for name in names:
         preset = find_preset(name)
         save_preset(preset, tmp_path / f"{name}.toml")
@@ -191,6 +191,7 @@ def test_presets_are_found_by_name(own_folders: Path) -> None:
     with pytest.raises(PresetError, match="no preset"):
         find_preset("../presets/nebula")
     mine = resources.user_folder("presets")
+    mine.mkdir(parents=True)
     assert mine == own_folders / "data" / "presets"
     written(mine, 'title = "My own"', "nebula.toml")
     assert find_preset("nebula").title == "My own"

@@ -34,9 +34,10 @@ class Seen:
     notes: list[tuple[float, int, float, float]] = field(default_factory=list)
     samples: int = 0
     closed: bool = False
+    error: str | None = None
 
     def frame(self, frame: Frame) -> None:
-        self.notes.append((time.monotonic(), frame.sample, float(frame.picture.mean()), frame.trace.captured))
+        self.notes.append((time.perf_counter(), frame.sample, float(frame.picture.mean()), frame.trace.captured))
 
     def sound(self, block: FloatArray, sample: int) -> None:
         assert sample == self.samples
@@ -48,11 +49,11 @@ class Seen:
 
 def wait_until(true: Callable[[], bool], seconds: float, what: str) -> float:
     """Seconds until ``true``; fails the test after ``seconds``."""
-    begun = time.monotonic()
+    begun = time.perf_counter()
     while not true():
-        assert time.monotonic() - begun < seconds, f"waited {seconds} s in vain for {what}"
+        assert time.perf_counter() - begun < seconds, f"waited {seconds} s in vain for {what}"
         time.sleep(0.01)
-    return time.monotonic() - begun
+    return time.perf_counter() - begun
 
 
 @contextmanager
@@ -221,3 +222,27 @@ def test_the_app_process_never_maps_torch(settings: ShowSettings, tmp_path: Path
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
+
+
+def test_a_long_absence_is_neither_worked_through_nor_called_lost(settings: ShowSettings, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """The ring fills an hour without a device with silence; the show takes up at its end within a moment."""
+    show = LiveShow(settings)
+    show.capture.stop()
+    ring = show._ring
+    ring.set_format(48_000, 2)
+    now = time.perf_counter()
+    monkeypatch.setattr(show.renderer, "send_controls", lambda *_: None)
+    ring.write(np.ones((4800, 2), np.float32) * 0.1, now)
+    assert show._hear(now)
+    before = show.heard
+    ring.write_silence(3600 * 48_000, now + 0.1)
+    ring.count(gap=3600 * 48_000)
+    ring.write(np.ones((4800, 2), np.float32) * 0.1, now + 3600.1)
+    begun = time.perf_counter()
+    while show._hear(now):
+        pass
+    assert time.perf_counter() - begun < 30  # 30 s of ring are worked through, not an hour
+    assert before is not None and show.heard is not None
+    assert show.heard.sample == 3600 * 48_000 + 9600
+    assert show.lost_samples == 0
+    show.stop()

@@ -100,7 +100,8 @@ def test_export_loads_with_stock_classes(folder: Path) -> None:
     )
     states = text.float()(input_ids=tokens["input_ids"]).last_hidden_state
     assert states.shape == (1, 24, 32)
-    out = network.float()(torch.randn(1, 4, 8, 8), 500.0, states, class_labels=torch.rand(1, 7)).sample
+    labels = torch.cat([torch.rand(1, 7), states.mean(1)], 1)
+    out = network.float()(torch.randn(1, 4, 8, 8), 500.0, states, class_labels=labels).sample
     assert out.shape == (1, 4, 8, 8)
     assert vae.float().decode(out).sample.shape == (1, 48, 16, 16)
     assert json.loads((folder / "live.json").read_text())["prediction"] == "flow"
@@ -155,7 +156,7 @@ def test_euler_follows_a_known_flow() -> None:
         def forward(self, *_: object, **__: object) -> tuple[torch.Tensor]:
             return (noise - clean,)
 
-    made = euler(Straight(), noise, [1.0, 0.5], torch.zeros(1), torch.zeros(1))
+    made = euler(Straight(), noise, [1.0, 0.5], torch.zeros(1, 24, 32), torch.zeros(1, 7))
     assert torch.allclose(made, clean, atol=1e-5)
     assert guard(torch.full((1, 4, 8, 8), 9.0)).mean() < 9
 

@@ -9,18 +9,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engines import BACKENDS
 from visualizer import __version__
 
 if TYPE_CHECKING:
+    from engines.model import ModelInfo
     from visualizer.preset import Preset
     from visualizer.show import ShowSettings
 
-DEFAULT_PRESET = "nebula"
+LARGEST_SIDE = 2048
 LIVE_FPS = 30.0
 RENDER_FPS = 24.0
 HEADLESS_SECONDS = 20.0
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".aac", ".wma")
 """Endings by which a name that is no device is taken for a file that is not there."""
+
+
+DEFAULTS = {
+    "command": None, "preset": "nebula", "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
+    "backend": "", "input": None, "record": None, "headless": False, "json": False,
+}  # fmt: skip
 
 
 class UsageError(ValueError):
@@ -46,14 +54,15 @@ def _positive(text: str) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
-    look = argparse.ArgumentParser(add_help=False)
-    look.add_argument("--preset", default=DEFAULT_PRESET, help="a preset's name or a .toml file (see: visualizer presets)")
+    # What is not given is left out of the result, so that an option counts before and after the command's name.
+    look = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    look.add_argument("--preset", help="a preset's name or a .toml file (see: visualizer presets)")
     look.add_argument("--prompt", help="what the picture shows, in words, instead of the preset's")
     look.add_argument("--model", type=Path, help="a model folder in the diffusers layout, instead of the one that ships")
     look.add_argument("--size", type=_size, help="width and height in pixels, such as 256x256")
     look.add_argument("--fps", type=_positive, help="frames a second")
     look.add_argument("--seconds", type=_positive, help="end after so many seconds")
-    look.add_argument("--backend", default="", help="openvino or torch, instead of the machine's best")
+    look.add_argument("--backend", choices=BACKENDS, help="instead of the machine's best")
     parser = argparse.ArgumentParser(prog="visualizer", description=__doc__, parents=[look])
     parser.add_argument("--version", action="version", version=__version__)
     _live_options(parser)
@@ -68,35 +77,40 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("prepare", parents=[look], help="convert a model for this machine ahead of the first show")
     bench = commands.add_parser("bench", parents=[look], help="measure this machine")
     bench.add_argument("what", choices=("live", "frame"))
-    bench.add_argument("--input", help="a sound input's name or a sound file (default: the demo track)")
+    bench.add_argument("--input", default=argparse.SUPPRESS, help="a sound input's name or a sound file")
     bench.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
 def _live_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--input", help="a sound input's name, or a sound file to play as if it were live")
-    parser.add_argument("--record", type=Path, metavar="FILE", help="record picture and sound: .mp4, .mov or .mkv")
-    parser.add_argument("--headless", action="store_true", help="no window")
+    absent = argparse.SUPPRESS
+    parser.add_argument("--input", default=absent, help="a sound input's name, or a sound file to play as if it were live")
+    parser.add_argument("--record", type=Path, default=absent, metavar="FILE", help="record to an .mp4, .mov or .mkv file")
+    parser.add_argument("--headless", action="store_true", default=absent, help="no window")
 
 
-def _preset(arguments: argparse.Namespace) -> Preset:
+def _preset(arguments: argparse.Namespace, info: ModelInfo) -> Preset:
+    """The look asked for; what it leaves open is as the model is made for."""
     from visualizer.preset import find_preset
 
     preset = find_preset(arguments.preset)
+    values = {"picture/steps": float(info.steps), "picture/change": info.change, **preset.values}
     if arguments.prompt:
-        preset = replace(preset, values={**preset.values, "picture/prompt": arguments.prompt})
-    return preset
+        values["picture/prompt"] = arguments.prompt
+    return replace(preset, values=values)
 
 
-def _model(arguments: argparse.Namespace) -> tuple[Path, tuple[int, int]]:
-    """(folder, size), both checked."""
+def _model(arguments: argparse.Namespace) -> tuple[ModelInfo, tuple[int, int]]:
+    """(model, size), both checked."""
     from engines.model import inspect
     from visualizer.resources import embedded_model
 
     info = inspect(arguments.model or embedded_model())
     size = arguments.size or info.native_size
     info.latent_shape(size)
-    return info.path, size
+    if max(size) > LARGEST_SIDE:
+        raise UsageError(f"{size[0]}x{size[1]} is too large: the longest side is {LARGEST_SIDE}")
+    return info, size
 
 
 def _source(wanted: str | None) -> str:
@@ -110,12 +124,12 @@ def _source(wanted: str | None) -> str:
         open_sound(wanted).close()
         return f"file:{wanted}"
     try:
-        found = find_input(wanted).label
+        found = find_input(wanted)
     except DeviceError:
         if Path(wanted).suffix.lower() in SOUND_SUFFIXES:
             open_sound(wanted)  # says what is wrong with the file
         raise
-    return f"device:{found}"
+    return f"device:{found.node or found.label}"
 
 
 def _show_settings(arguments: argparse.Namespace, source: str) -> ShowSettings:
@@ -124,7 +138,8 @@ def _show_settings(arguments: argparse.Namespace, source: str) -> ShowSettings:
 
     model, size = _model(arguments)
     return ShowSettings(
-        source, _preset(arguments), model, size, arguments.fps or LIVE_FPS, user_folder("engines"), arguments.backend,
+        source, _preset(arguments, model), model.path, size, arguments.fps or LIVE_FPS, user_folder("engines"),
+        arguments.backend,
         stand_in=f"file:{demo_track()}" if source == "device:" else "",
     )  # fmt: skip
 
@@ -166,15 +181,16 @@ def _show(arguments: argparse.Namespace) -> None:
 def _render(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from visualizer.offline import RenderSettings, read_sound, render
+    from visualizer.offline import RenderSettings, open_stream, read_sound, render
     from visualizer.output.recorder import Recorder
     from visualizer.resources import user_folder
 
     fps = arguments.fps or RENDER_FPS
     model, size = _model(arguments)
-    preset = _preset(arguments)
+    preset = _preset(arguments, model)
     sound = read_sound(arguments.input, arguments.seconds or 0.0)
-    settings = RenderSettings(preset, model, size, fps, user_folder("engines"), arguments.backend)
+    settings = RenderSettings(preset, model.path, size, fps, user_folder("engines"), arguments.backend)
+    stream = open_stream(settings)  # everything that may be refused comes before the file is replaced
     recorder = Recorder(arguments.output, size, fps, drop=False)
     try:
         with tqdm(unit="frame", total=0) as bar:
@@ -185,7 +201,7 @@ def _render(arguments: argparse.Namespace) -> None:
                 if recorder.error:
                     raise UsageError(recorder.error)
 
-            render(sound, settings, recorder, each)
+            render(sound, stream, settings, recorder, each)
     finally:
         recorder.close()
     if recorder.error:
@@ -194,12 +210,11 @@ def _render(arguments: argparse.Namespace) -> None:
 
 def _prepare(arguments: argparse.Namespace) -> None:
     from engines.backends import default_backend, open_networks
-    from engines.model import inspect
     from visualizer.resources import user_folder
 
     model, size = _model(arguments)
-    networks = open_networks(inspect(model), size, arguments.backend or default_backend(), user_folder("engines"))
-    print(f"{model.name} is ready at {size[0]}x{size[1]} on {networks.name} ({networks.precision}).")
+    networks = open_networks(model, size, arguments.backend or default_backend(), user_folder("engines"))
+    print(f"{model.path.name} is ready at {size[0]}x{size[1]} on {networks.name} ({networks.precision}).")
 
 
 def _bench(arguments: argparse.Namespace) -> None:
@@ -211,7 +226,7 @@ def _bench(arguments: argparse.Namespace) -> None:
         figures = bench_live(_show_settings(arguments, source), arguments.seconds or 40.0, not arguments.json)
     else:
         model, size = _model(arguments)
-        figures = bench_frame(model, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0)
+        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0)
     if arguments.json:
         print(json.dumps(figures))
     else:
@@ -228,10 +243,15 @@ def _list(arguments: argparse.Namespace) -> None:
         if not inputs:
             print("There is no sound input here: the show would play its demo track as if it were live.")
     elif arguments.command == "presets":
-        from visualizer.preset import list_presets, load_preset
+        from visualizer.preset import PresetError, list_presets, load_preset
         from visualizer.resources import user_folder
 
-        for preset in map(load_preset, list_presets().values()):
+        for path in list_presets().values():
+            try:
+                preset = load_preset(path)
+            except PresetError as error:
+                print(error, file=sys.stderr)
+                continue
             print(f"{preset.name:14} {preset.title:28} {preset.prompt}")
         folder = user_folder("presets")
         print(f"Your own go into {folder}")
@@ -243,7 +263,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     """Run the command line; every expected failure ends in one sentence and exit status 2."""
-    arguments = _parser().parse_args()
+    arguments = argparse.Namespace(**{**DEFAULTS, **vars(_parser().parse_args())})
     command = arguments.command or "show"
     run = {"show": _show, "render": _render, "prepare": _prepare, "bench": _bench}.get(command, _list)
     try:

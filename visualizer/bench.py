@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from visualizer.live import run_headless
+from visualizer.live import ShowError, run_headless
 from visualizer.show import LiveShow, ShowSettings
 
 
@@ -22,10 +22,12 @@ def bench_live(settings: ShowSettings, seconds: float, progress: bool = True) ->
     try:
         run_headless(show, seconds + 2.0, progress)
         status = show.status
-        cut = show.history[-1].at - seconds
-        frames = [h for h in show.history if h.at >= cut]
+        handed = tuple(show.history)
     finally:
         show.stop()
+    frames = [h for h in handed if h.at >= handed[-1].at - seconds]
+    if len(frames) < 3:
+        raise ShowError("too few frames came to measure anything: give more --seconds")
     delays = np.array([h.delay_s for h in frames]) * 1000
     gaps = np.diff([h.at for h in frames]) * 1000
     return {

@@ -39,8 +39,16 @@ def read_sound(path: Path, seconds: float = 0.0) -> FloatArray:
         return Resampler(sound.rate, block.shape[1]).push(block, last=True)
 
 
+def open_stream(settings: RenderSettings) -> Stream:
+    """The stream that paints, its model loaded; raises ModelError or BackendError."""
+    info = inspect(settings.model)
+    networks = open_networks(info, settings.size, settings.backend or default_backend(), settings.cache)
+    return Stream(info, networks)
+
+
 def render(
     sound: FloatArray,
+    stream: Stream,
     settings: RenderSettings,
     recorder: Recorder,
     each: Callable[[int, int, Picture], None] = lambda done, total, picture: None,
@@ -50,9 +58,6 @@ def render(
     A frame at time t answers to the sound before t + one frame: what will be heard while it is on the screen.
     ``each(done, total, picture)`` is called after every frame; an exception from it ends the render.
     """
-    info = inspect(settings.model)
-    networks = open_networks(info, settings.size, settings.backend or default_backend(), settings.cache)
-    stream = Stream(info, networks)
     stream.set_prompt(settings.preset.prompt)
     modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
     analyzer = Analyzer()

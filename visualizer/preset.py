@@ -31,9 +31,6 @@ from visualizer import resources
 from visualizer.control.modulation import WORDS, Route, RouteError, nearest
 from visualizer.parameters import PARAMETERS, ParameterError, defaults
 
-DEFAULT = "nebula"
-"""The preset a fresh show starts with."""
-
 _FIELDS = {word: field for field, word in WORDS.items()}
 
 
@@ -209,6 +206,7 @@ def save_preset(preset: Preset, path: str | os.PathLike[str]) -> None:
         lines += ["", "[[routes]]"]
         given = ((word, getattr(route, field)) for field, word in WORDS.items())
         lines += [f"{word} = {_toml(value)}" for word, value in given if value is not None]
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_bytes(("\n".join(lines) + "\n").encode())
     part.replace(path)

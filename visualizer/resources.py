@@ -42,7 +42,7 @@ def embedded_model() -> Path:
 
 
 def user_folder(kind: str) -> Path:
-    """The user's folder of one kind ("models", "presets", "engines", "recordings"), made if it is not there.
+    """The user's folder of one kind ("models", "presets", "engines", "recordings"); it need not be there.
 
     Engines are a cache that can be built again; recordings lie among the user's videos.
     """
@@ -54,5 +54,4 @@ def user_folder(kind: str) -> Path:
         folder = Path(platformdirs.user_videos_dir()) / APP
     else:
         raise ValueError(f"there is no user folder of kind {kind!r}")
-    folder.mkdir(parents=True, exist_ok=True)
     return folder

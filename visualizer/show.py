@@ -7,6 +7,7 @@ through the flash limiter to the outputs. A window or a terminal only looks at `
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import tempfile
 import threading
@@ -25,6 +26,7 @@ from visualizer.audio.source import Capture
 from visualizer.control.modulation import Modulator
 from visualizer.output.flash import FlashLimiter
 from visualizer.output.sink import Sink
+from visualizer.parameters import PARAMETERS
 from visualizer.preset import Preset
 from visualizer.renderer.client import RendererClient, RendererSettings, RendererStatus
 from visualizer.snapshots import HOP_MS, SAMPLE_RATE, FloatArray, Frame, Heard, Trace
@@ -36,6 +38,8 @@ QUIET_AFTER_S = 0.25
 
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
+LONGEST_FILL_S = 1.0
+LEAST_MEMORY = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,18 @@ class Handed:
 
 
 def channels_folder() -> Path:
-    """A new folder for the channels, in memory where the system has such a place: a full disk cannot tear them."""
+    """A new folder for the channels, in memory where the system has room there: a full disk cannot tear them.
+
+    Folders of shows that were killed are swept away.
+    """
     memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="visualizer-", dir=memory if memory.is_dir() else None))
+    if not memory.is_dir() or shutil.disk_usage(memory).free < LEAST_MEMORY:
+        return Path(tempfile.mkdtemp(prefix="visualizer-"))
+    for folder in memory.glob("visualizer-*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdecimal() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"visualizer-{os.getpid()}-", dir=memory))
 
 
 class LiveShow:
@@ -115,12 +128,14 @@ class LiveShow:
         self._expected = 0
         self._frames = 0
         self._stand_in = settings.stand_in
+        self._overrun = self._gap = 0
+        self._lost: int | None = None
         self.failure: BaseException | None = None
 
     def start(self) -> None:
         """Start the renderer (the slowest to come up), the capture and the show's thread."""
         self.renderer.start()
-        self._last_sound = time.monotonic()
+        self._last_sound = time.perf_counter()
         self._thread.start()
 
     def stop(self) -> None:
@@ -132,6 +147,8 @@ class LiveShow:
         self.renderer.stop()
         for sink in self._sinks:
             sink.close()
+        self._lost = self.lost_samples
+        self._ring.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # What the desk asks for; carried out on the show's thread.
@@ -141,14 +158,16 @@ class LiveShow:
         self._asked.append(lambda: self.renderer.set_prompt(text))
 
     def set_value(self, name: str, value: float) -> None:
-        """Set a numeric parameter's base value."""
-        self._asked.append(lambda: self._modulator.set_base(name, value))
+        """Set a numeric parameter's base value; raises ParameterError or KeyError here and now."""
+        number = float(PARAMETERS[name].check(value))
+        self._asked.append(lambda: self._modulator.set_base(name, number))
 
     def set_preset(self, preset: Preset) -> None:
-        """Change to another look."""
+        """Change to another look; raises ParameterError here and now for a value out of range."""
+        numbers = {name: float(PARAMETERS[name].check(value)) for name, value in preset.numbers().items()}
 
         def change() -> None:
-            for name, value in preset.numbers().items():
+            for name, value in numbers.items():
                 self._modulator.set_base(name, value)
             self._modulator.set_routes(preset.routes)
             self.renderer.set_prompt(preset.prompt)
@@ -158,7 +177,7 @@ class LiveShow:
     @property
     def status(self) -> ShowStatus:
         """Figures and states for a status line."""
-        now = time.monotonic()
+        now = time.perf_counter()
         recent = [h for h in tuple(self.history)[-240:] if h.at > now - 2]
         span = recent[-1].at - recent[0].at if len(recent) > 1 else 0.0
         told = [m for m in (self.renderer.status.message, *self._messages) if m]
@@ -175,7 +194,7 @@ class LiveShow:
     @property
     def lost_samples(self) -> int:
         """Sound that was captured but never heard, or reported lost by the device, in frames of the device's rate."""
-        return self._reader.lost + self._ring.stats().lost
+        return self._lost if self._lost is not None else self._overrun + self._ring.stats().lost
 
     def _run(self) -> None:
         supervised = 0.0
@@ -183,7 +202,7 @@ class LiveShow:
             while not self._stopping.is_set():
                 while self._asked:
                     self._asked.popleft()()
-                now = time.monotonic()
+                now = time.perf_counter()
                 if now - supervised > SUPERVISE_EVERY_S:
                     supervised = now
                     self._supervise()
@@ -199,16 +218,30 @@ class LiveShow:
         """Replace what has died; play the stand-in where the first source has never given a sound."""
         events = self.capture.poll()
         self.renderer.poll()
+        for event in events:
+            if event["event"] in ("error", "warning") and event.get("message"):
+                self._tell(str(event["message"]))
+        for sink in self._sinks:
+            if sink.error:
+                self._tell(sink.error)
         died = any(event["event"] == "restart" for event in events)
         if self._stand_in and self.heard is None and (died or self.capture.status.state == "failed"):
             why = self.capture.status.text if not died else "The sound input cannot be opened."
-            self._messages.append(f"{why} Playing the demo track as if it were live.")
+            self._tell(f"{why} Playing the demo track as if it were live.")
             self.capture.switch(self._stand_in)
             self._stand_in = ""
 
+    def _tell(self, message: str) -> None:
+        if message not in self._messages:
+            self._messages.append(message)
+
     def _hear(self, now: float) -> bool:
         """Move what the ring has through analysis and modulation to the renderer."""
+        lost, gap = self._reader.lost, self._ring.stats().gap
         block, first = self._reader.read()
+        # Silence that stands for an absence is no sound lost, even where it was longer than the ring.
+        self._overrun += max(0, self._reader.lost - lost - (gap - self._gap))
+        self._gap = gap
         if len(block) == 0:
             self._hear_nothing(now)
             return False
@@ -222,7 +255,7 @@ class LiveShow:
         if self.heard is not None and self._resampler is not None:
             captured = self._ring.captured_at(int(self._resampler.to_input(self.heard.sample)))
             controls = self._modulator.at(self.heard.sample, keep=True)
-            self.renderer.send_controls(controls, Trace(captured, time.monotonic()))
+            self.renderer.send_controls(controls, Trace(captured, time.perf_counter()))
         return True
 
     def _to_show_rate(self, block: FloatArray, first: int) -> FloatArray:
@@ -234,10 +267,15 @@ class LiveShow:
         elif (form.rate, form.channels) != (resampler.rate_in, resampler.channels) or first != self._expected:
             missing = max(0, round((first - self._expected) * SAMPLE_RATE / form.rate))
             resampler = Resampler(form.rate, form.channels, first, resampler.next_output + missing)
+            if missing > LONGEST_FILL_S * SAMPLE_RATE:  # a long absence: take up anew rather than work through silence
+                self._analyzer = Analyzer(start=resampler.next_output)
+                missing = 0
         self._resampler = resampler
         self._expected = first + len(block)
         start = resampler.next_output - missing
-        sound = np.concatenate([np.zeros((missing, 2), np.float32), resampler.push(block)])
+        sound = resampler.push(block)
+        if missing:
+            sound = np.concatenate([np.zeros((missing, 2), np.float32), sound])
         for sink in self._sinks:
             sink.sound(sound, start)
         return sound
@@ -258,14 +296,14 @@ class LiveShow:
         frame = self.renderer.frame()
         if frame is None:
             return False
-        now = time.monotonic()
+        now = time.perf_counter()
         safe = self._limiter.limit(frame.picture, now)
         frame = replace(frame, picture=safe)
         self.latest = frame
         self._frames += 1
         for sink in self._sinks:
             sink.frame(frame)
-        self.history.append(Handed(frame.number, frame.sample, now, time.monotonic() - frame.trace.captured))
+        self.history.append(Handed(frame.number, frame.sample, now, time.perf_counter() - frame.trace.captured))
         return True
 
 

@@ -99,7 +99,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture and what it answers to. sample: as in ``Controls``; number: frames since the renderer started."""
+    """One picture and what it answers to. sample: as in ``Controls``; number: counts the frames of a show."""
 
     picture: Picture
     sample: int

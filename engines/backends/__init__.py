@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engines import BACKENDS
 from engines.backends.base import BackendError, Networks
 from engines.model import ModelInfo
 
-BACKENDS = ("openvino", "torch")
-
-__all__ = ["BACKENDS", "BackendError", "Networks", "default_backend", "open_networks"]
+__all__ = ["BackendError", "Networks", "default_backend", "open_networks"]
 
 
 def default_backend() -> str:

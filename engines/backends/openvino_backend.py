@@ -10,20 +10,22 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import openvino as ov
 import torch
 
 from engines.backends.base import BackendError
+from engines.backends.openvino_quiet import ov
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, Tokenizer, load
 
 NETWORKS = ("unet", "decoder", "text")
-LAYOUT_VERSION = 1
+STALE_S = 3600.0
+LAYOUT_VERSION = 2
 """Raise it when what is converted changes, so that older conversions are made anew."""
 
 
@@ -48,7 +50,7 @@ class OpenVinoNetworks:
                 folder / "text.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
             ).create_infer_request()
         except RuntimeError as error:
-            raise BackendError(f"OpenVINO cannot load {folder} ({str(error).splitlines()[0]}): delete it") from error
+            raise BackendError(f"OpenVINO cannot load {folder} ({_first_line(error)}): delete it") from error
 
     def encode_text(self, text: str) -> torch.Tensor:
         """Token states of a prompt, float32."""
@@ -76,18 +78,25 @@ def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, tokenizer: T
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
+        for left in cache.glob("making-*"):  # of a conversion that was killed
+            if time.time() - left.stat().st_mtime > STALE_S:
+                shutil.rmtree(left, ignore_errors=True)
         making = Path(tempfile.mkdtemp(dir=cache, prefix="making-"))
     except OSError as error:
         raise BackendError(f"the engine cache {cache} cannot be written ({error.strerror}): free or mend it") from error
     try:
         _convert(info, size, making, tokenizer)
         making.replace(folder)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         if not folder.exists():  # another process may have made it meanwhile
-            raise BackendError(f"the engine cache {cache} cannot be written ({error}): free some space") from error
+            raise BackendError(f"{info.path} cannot be converted into {cache} ({_first_line(error)})") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return folder
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, tokenizer: Tokenizer) -> None:

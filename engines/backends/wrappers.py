@@ -11,15 +11,22 @@ from torch import nn
 
 
 class UNetCall(nn.Module):
-    """UNet (latent, timestep (1,), text[, factors]) → prediction."""
+    """UNet (latent, timestep (1,), text[, factors]) → prediction.
 
-    def __init__(self, unet: nn.Module) -> None:
+    A UNet whose class embedding is wider than the sound factors takes the mean of the text states beside them: a model
+    with cross-attention only at its lowest level hears the prompt at every level so.
+    """
+
+    def __init__(self, unet: Any) -> None:
         super().__init__()
-        self.unet = unet
+        self.unet: Any = unet
+        self.labels = int(unet.config.projection_class_embeddings_input_dim or 0)
 
     def forward(
         self, latent: torch.Tensor, timestep: torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None = None
     ) -> torch.Tensor:
+        if factors is not None and factors.shape[1] < self.labels:
+            factors = torch.cat([factors, text.mean(1)], 1)
         return self.unet(latent, timestep, text, class_labels=factors, return_dict=False)[0]
 
 

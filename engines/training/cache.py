@@ -7,7 +7,6 @@ held before the colour or the sound changed" for the other.
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ def render_pictures(config: Config, worker: int = 0, minutes: float | None = Non
         torch.save(facts, path.with_suffix(".pt"))
         with path.with_suffix(".part").open("wb") as file:
             np.save(file, pictures)
-        os.replace(path.with_suffix(".part"), path.with_suffix(".npy"))
+        path.with_suffix(".part").replace(path.with_suffix(".npy"))
         number += 1
         speed = pictures.shape[0] * pictures.shape[1] / (time.monotonic() - start)
         print(f"[pictures] worker {worker} shard {number}, {speed:.0f} pictures/s", flush=True)

@@ -93,9 +93,9 @@ class UnetConfig:
     warmup: int = 300
     weight_decay: float = 0.01
     clip: float = 1.0
-    ema: float = 0.999
+    ema: float = 0.998
     text_drop: float = 0.1
-    feedback: float = 0.5
+    feedback: float = 0.25
     self_feedback_from: float = 0.4
     decay_part: float = 0.3
     compiled: bool = False

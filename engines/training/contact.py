@@ -45,8 +45,8 @@ class Folder:
         self.unet = last(UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).eval())
         self.vae = AutoencoderTiny.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval()
         config = self.unet.config
-        self.latent = int(config.sample_size)  # type: ignore[union-attr, arg-type]
-        self.factors = int(config.projection_class_embeddings_input_dim)  # type: ignore[union-attr, arg-type]
+        self.latent = int(config.sample_size)
+        self.factors = int(config.projection_class_embeddings_input_dim) - int(self.text.config.hidden_size)
 
     @torch.no_grad()
     def states(self, prompts: tuple[str, ...]) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -98,8 +97,8 @@ def export(config: Config, target: Path) -> str:
     for path in fresh.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     if target.exists():
-        os.replace(target, old)
-    os.replace(fresh, target)
+        target.replace(old)
+    fresh.replace(target)
     shutil.rmtree(old, ignore_errors=True)
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     return f"{target}: {size / 1e6:.2f} MB, steps {steps}"

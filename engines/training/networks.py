@@ -52,7 +52,10 @@ def build_autoencoder(model: ModelConfig) -> Autoencoder:
 
 
 def build_unet(model: ModelConfig) -> Unet:
-    """The UNet: attention only at the lowest level and in the middle, sound factors through the class embedding."""
+    """The UNet: attention only at the lowest level and in the middle.
+
+    The class embedding, which reaches every level, takes the sound factors and the mean of the text states.
+    """
     plain = len(model.unet_widths) - 1
     return UNet2DConditionModel(
         sample_size=model.size // 8,
@@ -66,7 +69,7 @@ def build_unet(model: ModelConfig) -> Unet:
         attention_head_dim=model.unet_heads,
         norm_num_groups=model.unet_groups,
         class_embed_type="projection",
-        projection_class_embeddings_input_dim=model.sound_factors,
+        projection_class_embeddings_input_dim=model.sound_factors + model.text_width,
     )
 
 

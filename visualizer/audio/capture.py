@@ -36,6 +36,7 @@ from visualizer.audio.devices import (
     stream_settings,
 )
 from visualizer.audio.ring import RingError, SoundRing
+from visualizer.child import leave_interrupts_to_the_app
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -235,16 +236,16 @@ class DeviceCapture:
             self.ring.claim(self.number)
         writer = self._writer or TimedWriter(self.ring)
         writer.start(rate, channels)
-        self._called_at = time.monotonic()
+        self._called_at = time.perf_counter()
         self._writer = writer
         return {"rate": rate, "channels": channels, "device": self.device.label, "latency": self._stream.latency}
 
     def _measure_offset(self) -> None:
         best = math.inf
         for _ in range(5):
-            before = time.monotonic()
+            before = time.perf_counter()
             there = self._stream.time
-            after = time.monotonic()
+            after = time.perf_counter()
             if after - before < best:
                 best = after - before
                 self._offset = (before + after) / 2 - there
@@ -259,15 +260,15 @@ class DeviceCapture:
             rounds += 1
             if rounds % 10 == 0:
                 self._measure_offset()
-            quiet = time.monotonic() - self._called_at
+            quiet = time.perf_counter() - self._called_at
             if quiet_is_normal and quiet > 2 * BEAT_S:
-                self._writer.silence_until(time.monotonic() - 2 * BEAT_S)
+                self._writer.silence_until(time.perf_counter() - 2 * BEAT_S)
             elif quiet > SILENT_S and not quiet_is_normal:
                 return
 
     def _heard(self, block: FloatArray, frames: int, times: Any, status: Any) -> None:
         """PortAudio's callback."""
-        now = time.monotonic()
+        now = time.perf_counter()
         self._called_at = now
         if self._writer is None:
             return
@@ -305,7 +306,7 @@ def play_file(path: str, ring: SoundRing, parent: Parent, number: int, loop: boo
         rate, channels = sound.rate, min(sound.channels, MAX_CHANNELS)
         ring.claim(number)
         ring.set_format(rate, channels)
-        now = time.monotonic()
+        now = time.perf_counter()
         begun = ring.captured_at(ring.written)
         if not math.isnan(begun) and begun < now:
             missed = round((now - begun) * rate)
@@ -336,7 +337,7 @@ def play_file(path: str, ring: SoundRing, parent: Parent, number: int, loop: boo
                 return 0
             at = begun + played / rate
             due = at + len(block) / rate
-            wait = due - time.monotonic()
+            wait = due - time.perf_counter()
             if wait > 0:
                 time.sleep(wait)
             elif wait < -1.0:
@@ -366,6 +367,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--wait", action="store_true", help="leave the ring alone until a line comes on stdin")
     parser.add_argument("--writer", type=int, default=1, help="the number by which the ring knows this process")
     options = parser.parse_args(arguments)
+    leave_interrupts_to_the_app()
     parent = Parent(options.wait)
     kind, _, name = options.source.partition(":")
     try:

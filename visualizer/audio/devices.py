@@ -65,7 +65,9 @@ def portaudio() -> Any:
         if not sys.platform.startswith("linux"):
             how = "install it again with: pip install --force-reinstall sounddevice"
         raise DeviceError(f"PortAudio, which reads the sound input, is missing; {how}.") from None
-    except ImportError:
+    except Exception as error:
+        if not isinstance(error, ImportError):  # PortAudio is initialised by the import
+            raise DeviceError(f"PortAudio does not start ({error}); look at the sound system's set-up.") from None
         raise DeviceError("The package sounddevice is missing; install it with: pip install sounddevice.") from None
     return sounddevice
 

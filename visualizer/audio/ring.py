@@ -5,7 +5,7 @@ to write, copies the samples, then publishes the write index; a reader copies fi
 writer came too close meanwhile. Every published number is one aligned 8-byte word.
 
 Frames are counted since the show began and the count outlives the writer: a replaced capture process goes on where the
-last one stopped. All times are seconds of ``time.monotonic()``, which on Linux, macOS and Windows is one system-wide
+last one stopped. All times are seconds of ``time.perf_counter()``, which on Linux, macOS and Windows is one system-wide
 clock, so that times of different processes on one machine can be compared.
 """
 
@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import math
 import mmap
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+from visualizer.fence import fence
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -89,7 +90,6 @@ class SoundRing:
         self._data = np.frombuffer(mapping, np.float32, offset=HEADER_BYTES + 8 * table_words)
         self._view_of: RingFormat | None = None
         self._view: FloatArray = self._data[:0].reshape(0, 1)
-        self._barrier = threading.Lock()
 
     @classmethod
     def create(cls, path: str | Path, seconds: float = 30, max_rate: int = 192_000, max_channels: int = 8) -> SoundRing:
@@ -113,7 +113,7 @@ class SoundRing:
         ring._words[_DATA_BYTES] = data_bytes
         ring._floats[_SECONDS] = seconds
         ring._words[_TABLE_BLOCKS] = TABLE_BLOCKS
-        ring._fence()
+        fence()
         ring._words[_MAGIC] = MAGIC
         return ring
 
@@ -149,13 +149,6 @@ class SoundRing:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _fence(self) -> None:
-        """Keep stores before this call ahead of stores after it, on ARM too: a release followed by an acquire."""
-        with self._barrier:
-            pass
-        with self._barrier:
-            pass
 
     # ── what everyone may ask ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -237,12 +230,12 @@ class SoundRing:
 
     def claim(self, writer: int) -> None:
         """Say who writes from now on (a number that the app chose), and that it lives."""
-        self._floats[_HEARTBEAT] = time.monotonic()
+        self._floats[_HEARTBEAT] = time.perf_counter()
         self._words[_WRITER] = writer
 
     def beat(self, grace: float = 0.0) -> None:
         """Say that the writer lives. grace: seconds in which a missing beat is to be forgiven besides."""
-        self._floats[_HEARTBEAT] = time.monotonic() + grace
+        self._floats[_HEARTBEAT] = time.perf_counter() + grace
 
     def set_format(self, rate: int, channels: int) -> RingFormat:
         """Announce the format of the frames to come; does nothing where it is already in force.
@@ -258,9 +251,9 @@ class SoundRing:
         form = RingFormat(form.generation + 1, rate, channels, self.written, capacity)
         slot = _FORMATS + (form.generation % 2) * _FORMAT_WORDS
         self._words[slot : slot + _FORMAT_WORDS] = rate, channels, form.start, capacity
-        self._fence()
+        fence()
         self._words[_GENERATION] = form.generation
-        self._fence()
+        fence()
         return form
 
     def write(self, block: FloatArray, adc_time: float) -> None:
@@ -287,7 +280,7 @@ class SoundRing:
             return
         first = self.written
         self._words[_RESERVED] = first + frames
-        self._fence()
+        fence()
         data = self._frames(form)
         kept = min(frames, form.capacity)
         position = (first + frames - kept) % form.capacity
@@ -304,7 +297,7 @@ class SoundRing:
         self._table[row, 0] = first
         self._table_floats[row, 1] = adc_time
         self._table[row, 2] = form.rate
-        self._fence()
+        fence()
         self._words[_BLOCKS] = count + 1
         self._words[_WRITTEN] = first + frames
 
@@ -379,7 +372,7 @@ class RingReader:
             block = np.empty((frames, form.channels), np.float32)
             block[:before_end] = data[start : start + before_end]
             block[before_end:] = data[: frames - before_end]
-            ring._fence()
+            fence()
             if ring.generation == form.generation and int(ring._words[_RESERVED]) - form.capacity <= first:
                 self.position = first + frames
                 return block, first

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from visualizer.audio.ring import SoundRing
+from visualizer.child import start_child
 
 Event = dict[str, Any]
 State = Literal["running", "lost", "restarting", "failed", "ended"]
@@ -48,19 +47,10 @@ class _Process:
 
     def __init__(self, number: int, arguments: list[str]) -> None:
         self.number = number
-        root = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        self.started = time.monotonic()
+        self.started = time.perf_counter()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.complaints: deque[str] = deque(maxlen=20)
-        self.popen = subprocess.Popen(
-            [sys.executable, "-m", "visualizer.audio.capture", "--writer", str(number), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        self.popen = start_child("visualizer.audio.capture", "--writer", str(number), *arguments)
         self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_events, self._read_complaints)]
         for reader in self._readers:
             reader.start()
@@ -76,7 +66,7 @@ class _Process:
     def _read_complaints(self) -> None:
         assert self.popen.stderr is not None
         for line in self.popen.stderr:
-            self.complaints.append(line.decode(errors="replace").rstrip())
+            self.complaints.append(line.rstrip())
 
     def take_events(self) -> list[Event]:
         taken = []
@@ -88,7 +78,7 @@ class _Process:
     def go(self) -> None:
         assert self.popen.stdin is not None
         with contextlib.suppress(OSError):
-            self.popen.stdin.write(b"go\n")
+            self.popen.stdin.write("go\n")
             self.popen.stdin.flush()
 
     def kill(self) -> None:
@@ -108,8 +98,10 @@ class Capture:
     """Keeps a sound source flowing into the ring at ``ring_path``, which the caller has made with ``SoundRing.create``.
 
     source: ``device:NAME`` (what ``find_input`` takes; ``device:`` is the default input) or ``file:PATH``. once: play a
-    file once rather than over and over. Call ``poll`` often: all supervision happens there, and it never waits for the
-    process. ``events`` holds the latest events, oldest first; ``restarts`` counts replaced processes. Raises RingError
+    file once rather than over and over. Call ``poll`` often: all supervision happens there, and it waits for the process
+    only to kill it.
+
+    ``events`` holds the latest events, oldest first; ``restarts`` counts replaced processes. Raises RingError
     where there is no ring.
     """
 
@@ -138,7 +130,7 @@ class Capture:
         news: list[Event] = []
         if self._process:
             self._watch(self._process, news)
-        elif self.status.state == "restarting" and time.monotonic() >= self._start_at:
+        elif self.status.state == "restarting" and time.perf_counter() >= self._start_at:
             self._process = self._start(self.source, resume=True)
             self.restarts += 1
         if self._next_process:
@@ -195,7 +187,7 @@ class Capture:
         news += events
         for event in events:
             self._note(event)
-        now = time.monotonic()
+        now = time.perf_counter()
         beats = self._ring.writer == process.number
         alive_until = self._ring.heartbeat + HUNG_S if beats else process.started + START_S
         if not dead and now <= alive_until:
@@ -234,7 +226,7 @@ class Capture:
             if event["event"] == "ready":
                 if self._process:
                     self._process.kill()
-                process.started = time.monotonic()
+                process.started = time.perf_counter()
                 process.go()
                 self._take(process, self._next_source)
                 self._next_process = None
@@ -243,7 +235,7 @@ class Capture:
             if event["event"] == "error":
                 self._refuse(process, str(event.get("message")), news)
                 return
-        if dead or time.monotonic() - process.started > START_S:
+        if dead or time.perf_counter() - process.started > START_S:
             self._refuse(process, f"The sound source {self._next_source!r} does not open; choose another.", news)
 
     def _refuse(self, process: _Process, message: str, news: list[Event]) -> None:

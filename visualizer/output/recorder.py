@@ -34,7 +34,7 @@ SILENCE_AFTER_S = 2.0
 """Live, sound missing for longer than this is recorded as silence, so that the file does not wait for it."""
 
 
-class RecordingError(Exception):
+class RecordingError(RuntimeError):
     """Why a recording cannot start: one sentence with the file's name and what to do."""
 
 
@@ -189,7 +189,8 @@ class Recorder:
 
         Gaps become silence, what overlaps earlier sound or lies before 0 is cut.
         """
-        self._put(block, time, self._sound_room)
+        if len(block):
+            self._put(block, time, self._sound_room)
 
     def _put(self, what: Picture | FloatArray, time: float, room: threading.Semaphore) -> bool:
         if self._closed or self.error:

@@ -18,6 +18,8 @@ class LiveRecording:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._recorder = Recorder(path, size, fps, drop=True)
         self._start: int | None = None
+        self._heard = False
+        self._last_sample = -1
         self._last_time = -1.0
         self._last_at = 0.0
 
@@ -31,16 +33,20 @@ class LiveRecording:
         if self._start is None:
             self._start = frame.sample
         time = (frame.sample - self._start) / SAMPLE_RATE
-        if time <= self._last_time:
+        if frame.sample == self._last_sample:
             time = self._last_time + max(0.0, frame.trace.painted - self._last_at)
         if time > self._last_time:
-            self._last_time, self._last_at = time, frame.trace.painted
+            self._last_time, self._last_at, self._last_sample = time, frame.trace.painted, frame.sample
             self._recorder.video(frame.picture, time)
 
     def sound(self, block: FloatArray, sample: int) -> None:
         """Record sound from the first frame on."""
         if self._start is None:
             return
+        if not self._heard:
+            self._heard = True
+            if sample <= self._start and self._last_time > 0:  # frames ran before there was any sound
+                self._start = sample - round(self._last_time * SAMPLE_RATE)
         skip = max(0, self._start - sample)
         if skip < len(block):
             self._recorder.sound(block[skip:], (sample + skip - self._start) / SAMPLE_RATE)

@@ -10,6 +10,11 @@ from visualizer.snapshots import FloatArray, Frame
 class Sink(Protocol):
     """Takes what leaves the flash limiter; must not block and must not alter pixels."""
 
+    @property
+    def error(self) -> str | None:
+        """One sentence when the output had to stop; the show goes on."""
+        ...
+
     def frame(self, frame: Frame) -> None:
         """Take one frame."""
         ...

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -14,12 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from visualizer.child import start_child
 from visualizer.renderer.mailbox import Mailbox
-from visualizer.renderer.messages import CONTROLS_BOX, CONTROLS_BYTES, FRAME_BYTES, FRAMES_BOX, pack_controls, unpack_frame
+from visualizer.renderer.messages import CONTROLS_BOX, CONTROLS_BYTES, FRAMES_BOX, frame_bytes, pack_controls, unpack_frame
 from visualizer.snapshots import Controls, Frame, Trace
 
 HUNG_AFTER_S = 1.5
-"""A running renderer that has given no sign of life for so long is replaced."""
+"""A running renderer that has given no sign of life for so long is replaced …"""
+
+HUNG_AFTER_FRAMES = 6.0
+"""… or, where frames take long, for so many frames."""
 
 LOADING_MAY_TAKE_S = 600.0
 
@@ -55,17 +58,18 @@ class RendererClient:
         self._settings = settings
         self._folder = folder
         self._controls_box = Mailbox.create(folder / CONTROLS_BOX, CONTROLS_BYTES)
-        self._frames_box = Mailbox.create(folder / FRAMES_BOX, FRAME_BYTES)
+        self._frames_box = Mailbox.create(folder / FRAMES_BOX, frame_bytes(settings.size))
         self._seen = 0
         self._sent = 0
         self._next_id = 0
-        self._waiting: dict[int, str] = {}
+        self._waiting: dict[int, dict[str, Any]] = {}
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.SimpleQueue[tuple[int, dict[str, Any]]] = queue.SimpleQueue()
         self._started = 0.0
         self._deaths: deque[float] = deque(maxlen=5)
         self._errors: deque[str] = deque(maxlen=20)
-        self._previous: RendererSettings | None = None
+        self._loaded: Path | None = None
+        self._painted_s = 0.0
         self.status = RendererStatus("starting")
 
     @property
@@ -80,15 +84,13 @@ class RendererClient:
 
     def start(self) -> None:
         """Start the process; it loads its model in the background."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "visualizer.renderer.process", "--folder", str(self._folder)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        )  # fmt: skip
-        self._started = time.monotonic()
+        self._process = start_child("visualizer.renderer.process", "--folder", str(self._folder))
+        self._started = time.perf_counter()
         pid = self._process.pid
         threading.Thread(target=self._hear, args=(pid, self._process.stdout), daemon=True).start()
         threading.Thread(target=self._collect, args=(self._process.stderr,), daemon=True).start()
         self._waiting.clear()
+        self._painted_s = 0.0
         self._send({"do": "prompt", "text": self._settings.prompt})
         self._send({"do": "fps", "fps": self._settings.fps})
         self._load()
@@ -97,21 +99,22 @@ class RendererClient:
         s = self._settings
         self._send({
             "do": "load", "model": str(s.model), "width": s.size[0], "height": s.size[1], "backend": s.backend,
-            "cache": str(s.cache), "resume": True,
+            "cache": str(s.cache), "resume": s.model == self._loaded,
         })  # fmt: skip
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process and let go of the channels."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        try:
-            if process.stdin:
-                process.stdin.close()
-            process.wait(2)
-        except (OSError, subprocess.TimeoutExpired):
-            process.kill()
-            process.wait()
+        if process is not None:
+            try:
+                if process.stdin:
+                    process.stdin.close()
+                process.wait(2)
+            except (OSError, subprocess.TimeoutExpired):
+                process.kill()
+                process.wait()
+        self._controls_box.close()
+        self._frames_box.close()
 
     def set_prompt(self, text: str) -> None:
         """Paint this prompt from now on."""
@@ -120,13 +123,8 @@ class RendererClient:
 
     def set_model(self, model: Path) -> None:
         """Load another model; if it cannot be loaded, the one that paints goes on."""
-        self._previous = self._settings
         self._settings = replace(self._settings, model=model)
         self._load()
-
-    def repaint(self) -> None:
-        """Start the next frame from noise alone."""
-        self._send({"do": "restart"})
 
     def send_controls(self, controls: Controls, trace: Trace) -> None:
         """Replace the controls that the next frame answers to."""
@@ -143,7 +141,9 @@ class RendererClient:
         if message is None:
             return None
         self._seen = message[0]
-        return unpack_frame(message[1])[0]
+        frame = unpack_frame(message[1])[0]
+        self._painted_s = frame.trace.painted - frame.trace.begun
+        return frame
 
     def poll(self) -> None:
         """Take answers and replace a dead or hung renderer; call often."""
@@ -151,9 +151,10 @@ class RendererClient:
         process = self._process
         if process is None or self.status.state == "failed":
             return
-        now = time.monotonic()
-        loading = "load" in self._waiting.values()
-        limit = LOADING_MAY_TAKE_S if loading else HUNG_AFTER_S
+        now = time.perf_counter()
+        # The first frame after a load may take several passes and is nothing to judge by.
+        settling = any(command["do"] == "load" for command in self._waiting.values()) or self._painted_s == 0.0
+        limit = LOADING_MAY_TAKE_S if settling else max(HUNG_AFTER_S, HUNG_AFTER_FRAMES * self._painted_s)
         quiet = now - max(self._frames_box.heartbeat, self._started)
         if process.poll() is None and quiet < limit:
             return
@@ -162,6 +163,8 @@ class RendererClient:
         process.kill()
         process.wait()
         self._deaths.append(now)
+        if self._loaded not in (None, self._settings.model):
+            self._settings = replace(self._settings, model=self._loaded)  # what it died of loading
         if len(self._deaths) == self._deaths.maxlen and now - self._deaths[0] < 30:
             self.status = replace(
                 self.status, state="failed",
@@ -177,7 +180,7 @@ class RendererClient:
 
     def _send(self, command: dict[str, Any]) -> None:
         self._next_id += 1
-        self._waiting[self._next_id] = command["do"]
+        self._waiting[self._next_id] = command
         process = self._process
         if process is None or process.stdin is None:
             return
@@ -190,8 +193,12 @@ class RendererClient:
     def _hear(self, pid: int, pipe: Any) -> None:
         for line in pipe:
             try:
-                self._answers.put((pid, json.loads(line)))
+                answer = json.loads(line)
             except ValueError:
+                answer = None
+            if isinstance(answer, dict):
+                self._answers.put((pid, answer))
+            else:
                 self._errors.append(line.strip())  # a library that prints to standard output
 
     def _collect(self, pipe: Any) -> None:
@@ -207,19 +214,21 @@ class RendererClient:
                 return
             if pid != self.pid:
                 continue
-            what = self._waiting.pop(answer.get("answer", -1), "")
+            command = self._waiting.pop(answer.get("answer", -1), {})
+            what = command.get("do", "")
             if "error" in answer:
                 self._refused(what, answer["error"])
             elif what == "load":
-                self._previous = None
+                self._loaded = Path(command["model"])
+                self._painted_s = 0.0
                 self.status = replace(
                     self.status, state="running", backend=answer["backend"], precision=answer["precision"],
                     size=tuple(answer["size"]), message="",
                 )  # fmt: skip
 
     def _refused(self, what: str, error: str) -> None:
-        if what == "load" and self._previous is not None:
-            self._settings, self._previous = self._previous, None
+        if what == "load" and self._loaded is not None:
+            self._settings = replace(self._settings, model=self._loaded)
             self.status = replace(self.status, message=error)
         else:
             self.status = replace(self.status, state="failed" if what == "load" else self.status.state, message=error)

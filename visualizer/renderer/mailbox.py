@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from visualizer.fence import fence
+
 SLOTS = 4
 _HEADER_WORDS = 4  # newest message, slot bytes, heartbeat (ns of the monotonic clock), newest taken
 _SLOT_WORDS = 2  # sequence, payload bytes
@@ -36,6 +38,12 @@ class Mailbox:
             file.truncate(8 * _HEADER_WORDS + SLOTS * (8 * _SLOT_WORDS + capacity))
             file.write(np.array([0, capacity, 0, 0], np.uint64).tobytes())
         return cls(path)
+
+    def close(self) -> None:
+        """Let go of the file, which some systems need before it can be deleted."""
+        if not self._map.closed:
+            del self._header, self._bytes
+            self._map.close()
 
     def _slot(self, message: int) -> tuple[np.ndarray, int]:
         start = 8 * _HEADER_WORDS + (message % SLOTS) * (8 * _SLOT_WORDS + self._capacity)
@@ -65,7 +73,7 @@ class Mailbox:
 
     def beat(self) -> None:
         """Give a sign of life without a message."""
-        self._header[2] = time.monotonic_ns()
+        self._header[2] = time.perf_counter_ns()
 
     def write(self, *parts: bytes | np.ndarray) -> int:
         """Publish one message made of the parts' bytes, one after the other, and return its number."""
@@ -77,10 +85,13 @@ class Mailbox:
         head, at = self._slot(message)
         head[0] = 2 * message + 1
         head[1] = size
+        fence()
         for view in views:
             self._bytes[at : at + view.nbytes] = view
             at += view.nbytes
+        fence()
         head[0] = 2 * message + 2
+        fence()
         self._header[0] = message
         self.beat()
         return message
@@ -94,7 +105,9 @@ class Mailbox:
             head, at = self._slot(message)
             if int(head[0]) != 2 * message + 2:
                 continue
+            fence()
             data = self._bytes[at : at + int(head[1])].tobytes()
+            fence()
             if int(head[0]) == 2 * message + 2:
                 return message, data
         return None

@@ -15,8 +15,14 @@ FRAMES_BOX = "frames.box"
 _CONTROLS = struct.Struct("<qdd")  # sample, captured, heard
 _FRAME = struct.Struct("<qqddddIIIIId")  # sample, number, trace ×4, width, height, latent shape ×3, phase
 CONTROLS_BYTES = _CONTROLS.size + 8 * len(NUMBERS)
-LARGEST_PICTURE = (1920, 1920)
-FRAME_BYTES = _FRAME.size + 3 * LARGEST_PICTURE[0] * LARGEST_PICTURE[1] + 4 * 16 * 240 * 240
+LATENT_CHANNELS, LATENT_SCALE = 16, 8
+"""The most channels and the least scale of any latent that travels."""
+
+
+def frame_bytes(size: tuple[int, int]) -> int:
+    """The most bytes a frame of (width, height) takes with the stream's state."""
+    pixels = size[0] * size[1]
+    return _FRAME.size + 3 * pixels + 4 * LATENT_CHANNELS * pixels // LATENT_SCALE**2
 
 
 def pack_controls(controls: Controls, trace: Trace) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import queue
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import Any
 from engines.backends import BackendError, default_backend, open_networks
 from engines.model import ModelError, ModelInfo, inspect
 from engines.stream import Stream, StreamState
+from visualizer.child import leave_interrupts_to_the_app
 from visualizer.renderer.mailbox import Mailbox
 from visualizer.renderer.messages import CONTROLS_BOX, FRAMES_BOX, pack_frame, unpack_controls, unpack_frame
 from visualizer.snapshots import Controls, Frame, Trace
@@ -31,25 +33,25 @@ class Renderer:
     def __init__(self, folder: Path) -> None:
         self._controls_box = Mailbox(folder / CONTROLS_BOX)
         self._frames_box = Mailbox(folder / FRAMES_BOX)
-        self._commands: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._stream: Stream | None = None
         self._prompt = ""
         self._period = 1 / 24
         self._number = 0
 
     def run(self) -> None:
-        """Serve until standard input closes."""
+        """Serve until standard input closes, which ends the process."""
         threading.Thread(target=self._listen, daemon=True).start()
-        due = time.monotonic()
+        due = time.perf_counter()
         seen = 0
         controls, trace = None, Trace(0.0, 0.0)
         while True:
-            if not self._obey(wait=self._stream is None):
-                return
+            self._obey(wait=self._stream is None)
             if self._stream is None:
                 continue
-            now = time.monotonic()
+            now = time.perf_counter()
             if now < due:
+                self._frames_box.beat()
                 time.sleep(min(due - now, POLL_S * 5))
                 continue
             due = max(due + self._period, now - self._period)
@@ -63,11 +65,11 @@ class Renderer:
             self._paint(self._stream, controls, trace)
 
     def _paint(self, stream: Stream, controls: Controls, trace: Trace) -> None:
-        begun = time.monotonic()
+        begun = time.perf_counter()
         picture = stream.paint(controls.values, None, begun)
         self._number += 1
         frame = Frame(
-            picture, controls.sample, self._number, Trace(trace.captured, trace.heard, begun, time.monotonic())
+            picture, controls.sample, self._number, Trace(trace.captured, trace.heard, begun, time.perf_counter())
         )
         state = stream.state
         assert state is not None
@@ -76,23 +78,24 @@ class Renderer:
     def _listen(self) -> None:
         for line in sys.stdin:
             self._commands.put(json.loads(line))
-        self._commands.put(None)
+        os._exit(0)  # the app is gone; whatever this process is doing, nobody waits for it
 
-    def _obey(self, wait: bool) -> bool:
-        """Carry out the commands that have come; False when there will be no more."""
+    def _obey(self, wait: bool) -> None:
+        """Carry out the commands that have come."""
         while True:
             try:
                 command = self._commands.get(timeout=0.1) if wait else self._commands.get_nowait()
             except queue.Empty:
-                return True
-            if command is None:
-                return False
+                return
             wait = False
             try:
                 answer = self._carry_out(command)
                 _say({"answer": command["id"], **answer})
             except (ModelError, BackendError) as error:
                 _say({"answer": command["id"], "error": str(error)})
+            except Exception as error:  # a command that cannot be carried out must not stop the pictures
+                first = (str(error).strip().splitlines() or [""])[0]
+                _say({"answer": command["id"], "error": f"{command['do']} failed: {type(error).__name__}: {first}"})
 
     def _carry_out(self, command: dict[str, Any]) -> dict[str, Any]:
         if command["do"] == "load":
@@ -103,9 +106,6 @@ class Renderer:
                 self._stream.set_prompt(self._prompt)
         elif command["do"] == "fps":
             self._period = 1 / command["fps"]
-        elif command["do"] == "restart":
-            if self._stream is not None:
-                self._stream.restart()
         else:
             raise BackendError(f"the renderer knows no command {command['do']!r}")
         return {}
@@ -138,6 +138,7 @@ def _say(message: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the renderer until the app closes the pipe."""
+    leave_interrupts_to_the_app()
     parser = argparse.ArgumentParser(description="The process that paints; started by the app.")
     parser.add_argument("--folder", type=Path, required=True)
     Renderer(parser.parse_args().folder).run()

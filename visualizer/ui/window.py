@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QColor, QImage, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from visualizer.live import stop_signals
 from visualizer.show import LiveShow, ShowStatus
 from visualizer.snapshots import Frame
 
@@ -135,19 +135,15 @@ class ShowWindow(QWidget):
         super().closeEvent(event)
 
 
-def run_window(
-    show: LiveShow, prompt: str, seconds: float = 0.0, on_shown: Callable[[], None] | None = None
-) -> None:
-    """Open the window, start the show, and return when the window is closed or ``seconds`` are over (0: no end)."""
+def run_window(show: LiveShow, prompt: str, seconds: float = 0.0) -> None:
+    """Show a started show in a window; return when it is closed or ``seconds`` are over (0: no end)."""
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     application.setApplicationName("TPoS Live")
     window = ShowWindow(show, prompt)
     window.show()
-    if on_shown is not None:
-        QTimer.singleShot(0, on_shown)
-    signal.signal(signal.SIGINT, lambda *_: application.quit())
-    signal.signal(signal.SIGTERM, lambda *_: application.quit())
+    for number in stop_signals():
+        signal.signal(number, lambda *_: application.quit())
     if seconds:
         QTimer.singleShot(round(1000 * seconds), application.quit)
     application.exec()
