@@ -36,7 +36,7 @@ def live(model: ModelConfig, steps: dict[str, int]) -> dict[str, object]:
         "native_size": [model.size, model.size],
         "sizes_multiple": 64,
         "steps": 2,
-        "renoise": 0.6,
+        "renoise": 0.7,
         "sound_factors": list(FACTORS)[: model.sound_factors],
         "prediction": "flow",
         "decoder_pixel_shuffle": model.decoder_shuffle,
