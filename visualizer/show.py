@@ -219,7 +219,7 @@ class LiveShow:
         events = self.capture.poll()
         self.renderer.poll()
         for event in events:
-            if event["event"] in ("error", "warning") and event.get("message"):
+            if event["event"] in ("error", "warning") and event.get("message") and not self._stand_in:
                 self._tell(str(event["message"]))
         for sink in self._sinks:
             if sink.error:
