@@ -16,7 +16,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from engines.training import autoencoder, cache, checkpoint, feedback, text_encoder, unet
+from engines.training import autoencoder, cache, checkpoint, feedback, pictures, text_encoder, unet
 from engines.training.config import (
     AutoencoderConfig,
     CacheConfig,
@@ -60,7 +60,7 @@ def folder(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text_encoder.run(config, steps=2)
     text_encoder.run(config, steps=2, resume=True)
     patch.undo()
-    cache.render_pictures(config)
+    pictures.render_pictures(config)
     autoencoder.run(config, steps=2)
     autoencoder.run(config, steps=2, resume=True)
     cache.run(config)

@@ -43,9 +43,9 @@ def main() -> int:
 
             text_encoder.run(config, **budget)
         elif arguments.stage == "pictures":
-            from . import cache
+            from . import pictures
 
-            cache.render_pictures(config, arguments.worker, arguments.minutes)
+            pictures.render_pictures(config, arguments.worker, arguments.minutes)
         elif arguments.stage == "autoencoder":
             from . import autoencoder
 

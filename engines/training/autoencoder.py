@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import cache, checkpoint
+from . import checkpoint
 from .config import Config
 from .networks import Autoencoder, build_autoencoder, decode, encode, last, parameters
+from .pictures import shards, to_model
 
 
 class Pictures:
@@ -32,7 +33,7 @@ class Pictures:
 
     def refresh(self) -> None:
         """Map every finished shard; the first is held out, unless it is the only one."""
-        maps = [np.load(path, mmap_mode="r") for path in cache.shards(self.folder)]
+        maps = [np.load(path, mmap_mode="r") for path in shards(self.folder)]
         self.first, self.maps = maps[:1], maps[1:] or maps
 
     def batch(self, count: int, crop: int) -> Tensor:
@@ -47,13 +48,13 @@ class Pictures:
             left = int(torch.randint((width - crop) // 8 + 1, ())) * 8
             picture = torch.from_numpy(shard[group, row, :, top : top + crop, left : left + crop].copy())
             parts.append(picture.flip(-1) if torch.rand(()) < 0.5 else picture)
-        return cache.to_model(torch.stack(parts))
+        return to_model(torch.stack(parts))
 
     def held_out(self, count: int) -> Tensor:
         """Whole pictures for measuring, one a group from the first shard: (count, 3, S, S) in [−1, 1]."""
         shard = self.first[0]
         rows = [shard[place % len(shard), place // len(shard) % shard.shape[1]] for place in range(count)]
-        return cache.to_model(torch.from_numpy(np.stack(rows)))
+        return to_model(torch.from_numpy(np.stack(rows)))
 
 
 def reconstruction_loss(made: Tensor, real: Tensor, gradient: float, square: float) -> Tensor:
