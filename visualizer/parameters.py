@@ -51,12 +51,13 @@ class Parameter:
             if self.choices and value not in self.choices:
                 raise ParameterError(f"{self.name} takes one of {', '.join(self.choices)}, not {value!r}")
             return value
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        finite = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+        if isinstance(value, bool) or not finite:
             raise ParameterError(f"{self.name} takes a number, not {value!r}")
         try:
-            number = float(value)
+            number = float(value)  # type: ignore[arg-type]
         except OverflowError:
-            number = math.inf if value > 0 else -math.inf
+            number = math.inf if value > 0 else -math.inf  # type: ignore[operator]
         if not self.low <= number <= self.high:
             raise ParameterError(f"{self.name} = {number:g} is out of range: it takes {self.low:g} to {self.high:g}")
         if self.kind == "int" and number != round(number):
