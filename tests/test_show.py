@@ -20,7 +20,7 @@ from visualizer.control.modulation import Route
 from visualizer.parameters import defaults
 from visualizer.preset import Preset, find_preset
 from visualizer.show import LiveShow, ShowSettings
-from visualizer.snapshots import SAMPLE_RATE, FloatArray, Frame
+from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, FloatArray, Frame
 
 STILL = Preset(
     "still", "A still scene", {"picture/walk": 0.0, "motion/zoom": 0.0, "picture/steps": 1.0, "light/gain": 0.3}
@@ -243,6 +243,6 @@ def test_a_long_absence_is_neither_worked_through_nor_called_lost(settings: Show
         pass
     assert time.perf_counter() - begun < 30  # 30 s of ring are worked through, not an hour
     assert before is not None and show.heard is not None
-    assert show.heard.sample == 3600 * 48_000 + 9600
+    assert 0 <= 3600 * 48_000 + 9600 - show.heard.sample < HOP_SAMPLES
     assert show.lost_samples == 0
     show.stop()

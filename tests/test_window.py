@@ -66,8 +66,10 @@ def test_the_window_shows_moving_pictures_and_takes_a_prompt(screen: str, tmp_pa
             before = after
         else:
             pytest.fail("no moving picture in the window")
-        type_prompt = ["xdotool", "mousemove", "400", "790", "click", "1", "key", "ctrl+a", "type", "blue ocean\n"]
-        subprocess.run(type_prompt, env=environment, check=True)
+        clicks = (("mousemove", "400", "805", "click", "1"), ("key", "ctrl+a"), ("type", "blue ocean"), ("key", "Return"))
+        for keys in clicks:
+            subprocess.run(["xdotool", *keys], env=environment, check=True)
+            time.sleep(0.3)
         time.sleep(2)
         colour = grab(screen, tmp_path)[40:700, 40:700].reshape(-1, 3).mean(0)
         assert colour[2] > colour[0], f"a blue ocean is not blue but {colour}"
