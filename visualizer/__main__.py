@@ -209,11 +209,11 @@ def _render(arguments: argparse.Namespace) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    from engines.backends import default_backend, open_networks
+    from engines.backends import open_networks
     from visualizer.resources import user_folder
 
     model, size = _model(arguments)
-    networks = open_networks(model, size, arguments.backend or default_backend(), user_folder("engines"))
+    networks = open_networks(model, size, arguments.backend, user_folder("engines"))
     print(f"{model.path.name} is ready at {size[0]}x{size[1]} on {networks.name} ({networks.precision}).")
 
 

@@ -50,13 +50,13 @@ def bench_frame(
     """Paint as fast as the machine can: medians of a whole frame, one UNet pass and one decode, in milliseconds."""
     import torch
 
-    from engines.backends import default_backend, open_networks
+    from engines.backends import open_networks
     from engines.model import inspect
     from engines.stream import Stream
 
     info = inspect(model)
     size = size or info.native_size
-    networks = open_networks(info, size, backend or default_backend(), cache)
+    networks = open_networks(info, size, backend, cache)
     stream = Stream(info, networks)
     stream.set_prompt("glowing violet nebula")
     controls = {"picture/steps": float(info.steps), "picture/walk": 0.3}

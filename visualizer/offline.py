@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.backends import default_backend, open_networks
+from engines.backends import open_networks
 from engines.model import inspect
 from engines.stream import Stream
 from visualizer.analysis.analyzer import Analyzer
@@ -21,14 +21,13 @@ from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
 
 @dataclass(frozen=True, slots=True)
 class RenderSettings:
-    """What an offline render needs. size: (width, height). seconds: at most so much of the file; 0 for all."""
+    """What an offline render needs. size: (width, height)."""
 
     preset: Preset
     model: Path
     size: tuple[int, int]
     fps: float
     cache: Path
-    seconds: float = 0.0
     backend: str = ""
 
 
@@ -42,7 +41,7 @@ def read_sound(path: Path, seconds: float = 0.0) -> FloatArray:
 def open_stream(settings: RenderSettings) -> Stream:
     """The stream that paints, its model loaded; raises ModelError or BackendError."""
     info = inspect(settings.model)
-    networks = open_networks(info, settings.size, settings.backend or default_backend(), settings.cache)
+    networks = open_networks(info, settings.size, settings.backend, settings.cache)
     return Stream(info, networks)
 
 

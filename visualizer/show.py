@@ -101,7 +101,6 @@ class LiveShow:
     """A running show. Make it, ``start`` it, look at ``latest`` and ``status``, ``stop`` it."""
 
     def __init__(self, settings: ShowSettings, sinks: tuple[Sink, ...] = ()) -> None:
-        self._settings = settings
         self._sinks = list(sinks)
         self._folder = channels_folder()
         self._ring = SoundRing.create(self._folder / "sound.ring", RING_SECONDS, max_channels=2)

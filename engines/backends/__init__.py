@@ -19,7 +19,11 @@ def default_backend() -> str:
 
 
 def open_networks(info: ModelInfo, size: tuple[int, int], backend: str, cache: Path) -> Networks:
-    """Bring a model up on a backend at (width, height). Raises BackendError or ModelError with one sentence."""
+    """Bring a model up at (width, height) on a backend, "" for the machine's best.
+
+    Raises BackendError or ModelError with one sentence.
+    """
+    backend = backend or default_backend()
     if backend == "torch":
         from engines.backends.torch_backend import TorchNetworks
 

@@ -37,7 +37,6 @@ class OpenVinoNetworks:
     def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None) -> None:
         self.latent_shape = info.latent_shape(size)
         self._tokenizer = Tokenizer(info.path / "tokenizer")
-        self._has_factors = bool(info.sound_factors)
         folder = _converted(info, size, cache, self._tokenizer)
         core = ov.Core()
         able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engines.backends import BackendError, default_backend, open_networks
+from engines.backends import BackendError, open_networks
 from engines.model import ModelError, ModelInfo, inspect
 from engines.stream import Stream, StreamState
 from visualizer.child import leave_interrupts_to_the_app
@@ -113,8 +113,7 @@ class Renderer:
     def _load(self, command: dict[str, Any]) -> dict[str, Any]:
         info = inspect(Path(command["model"]))
         size = (command["width"], command["height"])
-        backend = command["backend"] or default_backend()
-        networks = open_networks(info, size, backend, Path(command["cache"]))
+        networks = open_networks(info, size, command["backend"], Path(command["cache"]))
         stream = Stream(info, networks, self._last_state(info, size) if command["resume"] else None)
         stream.set_prompt(self._prompt)
         self._stream = stream
