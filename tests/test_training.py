@@ -16,7 +16,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from engines.training import autoencoder, cache, checkpoint, feedback, pictures, text_encoder, unet
+from engines.training import autoencoder, cache, checkpoint, feedback, muon, pictures, pieces, text_encoder, unet
 from engines.training.config import (
     AutoencoderConfig,
     CacheConfig,
@@ -27,9 +27,8 @@ from engines.training.config import (
     UnetConfig,
     load_config,
 )
-from engines.training.contact import contact
 from engines.training.export import export
-from engines.training.sampling import euler, guard
+from engines.training.networks import build_unet, with_guidance
 
 TEXTS = ["Lava, dripping!", "l'été à 3 h", "synthwave grid, neon", "", "日本 ☂", "word " * 60]
 
@@ -45,8 +44,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         ),
         TextConfig(texts=200, held_out=20, batch=8),
         AutoencoderConfig(batch=2, crop=32),
-        CacheConfig(groups=4, group_size=2, shard_groups=2),
-        UnetConfig(batch=4, self_feedback_from=0.0),
+        CacheConfig(groups=4, half_groups=2, group_size=2, shard_groups=2),
+        UnetConfig(batch=4, half_batch=4, half_minutes=0.0, self_feedback_from=0.0, guidance_from=0.0),
     )  # fmt: skip
 
 
@@ -61,10 +60,12 @@ def folder(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text_encoder.run(config, steps=2, resume=True)
     patch.undo()
     pictures.render_pictures(config)
+    pictures.render_pictures(config, half=True)
     autoencoder.run(config, steps=2)
     autoencoder.run(config, steps=2, resume=True)
     cache.run(config)
-    unet.run(config, steps=2)
+    early = dataclasses.replace(config, unet=dataclasses.replace(config.unet, half_minutes=1e9))
+    unet.run(early, steps=2)
     unet.run(config, steps=2, resume=True)
     target = tmp_path_factory.mktemp("model") / "embedded"
     target.mkdir()
@@ -149,21 +150,53 @@ def test_the_velocity_of_stale_feedback_leads_to_the_clean_picture() -> None:
     assert feedback.degrade(clean).shape == clean.shape
 
 
-def test_euler_follows_a_known_flow() -> None:
-    clean, noise = torch.randn(2, 1, 4, 8, 8)
+def test_muon_makes_updates_orthogonal_and_learns() -> None:
+    turned = muon.orthogonal(torch.randn(3, 20, 50))
+    values = torch.linalg.svdvals(turned)
+    assert values.min() > 0.5 and values.max() < 1.4
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.Flatten(), torch.nn.Linear(8 * 36, 4))
+    data, goal = torch.randn(16, 3, 8, 8), torch.randn(16, 4)
+    learning = muon.optimizers(network, 0.02, 0.0)
+    losses = []
+    for _ in range(60):
+        loss = (network(data) - goal).square().mean()
+        losses.append(float(loss.detach()))
+        network.zero_grad()
+        loss.backward()
+        for optimizer in learning:
+            optimizer.step()
+    assert losses[-1] < 0.2 * losses[0]
 
-    class Straight(torch.nn.Module):
-        def forward(self, *_: object, **__: object) -> tuple[torch.Tensor]:
-            return (noise - clean,)
 
-    made = euler(Straight(), noise, [1.0, 0.5], torch.zeros(1, 24, 32), torch.zeros(1, 7))
-    assert torch.allclose(made, clean, atol=1e-5)
-    assert guard(torch.full((1, 4, 8, 8), 9.0)).mean() < 9
+def test_a_fixed_strength_of_guidance_paints_as_the_told_network_does(config: Config) -> None:
+    told = build_unet(config.model).eval()
+    fixed = build_unet(config.model, told=False).eval()
+    fixed.load_state_dict(with_guidance(told.state_dict(), 0.4))
+    noised, states, factors = torch.randn(2, 4, 8, 8), torch.randn(2, 24, 32), torch.rand(2, 7)
+    time = torch.tensor([0.3, 0.9])
+    with torch.no_grad():
+        a = unet.predict(told, noised, time, states, factors, torch.full((2,), 0.4))
+        b = unet.predict(fixed, noised, time, states, factors)
+        c = unet.predict(told, noised, time, states, factors, torch.zeros(2))
+    assert torch.allclose(a, b, atol=1e-5) and not torch.allclose(a, c, atol=1e-5)
 
 
-def test_contact_sheet(folder: Path, tmp_path: Path) -> None:
-    contact(folder, tmp_path / "sheet.png", prompts=("fire", "sea"), last_frame=2)
-    assert (tmp_path / "sheet.png").stat().st_size > 1000
+def test_a_run_travels_in_pieces(
+    config: Config, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 100_000)
+    run = Path(config.run.folder)
+    made = pieces.pack(run, tmp_path / "pieces")
+    assert len(made) > 2 and all(path.stat().st_size <= 100_000 for path in made)
+    (tmp_path / "run").mkdir()
+    back = checkpoint.load(pieces.unpack(tmp_path / "pieces", tmp_path / "run"))
+    kept = checkpoint.load(run / "unet.pt")
+    assert back["step"] == kept["step"] and back["minutes"] == kept["minutes"]
+    for name, value in kept["average"].items():
+        assert torch.allclose(back["model"][name].float(), value.float(), rtol=0.01, atol=1e-4)
+    with pytest.raises(FileNotFoundError, match="pack a run first"):
+        pieces.unpack(tmp_path / "run", tmp_path / "other")
 
 
 def test_configuration_errors_name_the_key(tmp_path: Path) -> None:

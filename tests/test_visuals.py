@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 
 import pytest
 
@@ -14,11 +16,13 @@ from engines.training.visuals import (  # noqa: E402
     PALETTES,
     Scene,
     caption,
+    captions,
     render,
     sample_factors,
     sample_scene,
 )
-from engines.training.visuals.captions import WORDS  # noqa: E402
+from engines.training.visuals.captions import LONGEST, WORDS  # noqa: E402
+from engines.training.visuals.held_out import HELD_OUT  # noqa: E402
 from engines.training.visuals.palettes import TABLE  # noqa: E402
 
 SIZE = (64, 64)
@@ -29,8 +33,8 @@ def scene_of(family: str, batch: int = 3) -> Scene:
 
 
 def test_counts_and_shapes() -> None:
-    assert len(FAMILIES) == 24 and len(set(FAMILIES)) == 24
-    assert len(PALETTES) == 20
+    assert len(FAMILIES) == len(set(FAMILIES)) >= 24
+    assert len(PALETTES) == 40
     factors = sample_factors(50, random.Random(0))
     assert factors.shape == (50, len(FACTORS))
     assert factors.min() >= 0 and factors.max() <= 1
@@ -95,20 +99,65 @@ def test_palettes_are_distinguishable() -> None:
     assert apart.min() > 0.02, [PALETTES[k] for k in divmod(int(apart.argmin()), count)]
 
 
+def test_words() -> None:
+    assert set(FAMILIES) <= set(WORDS) and len(WORDS) == 46
+    assert all(len(words) >= 12 for words in WORDS.values())
+    assert all(len(palette.words) >= 7 for palette in TABLE.values())
+    phrases = [*WORDS.values(), *(palette.words for palette in TABLE.values())]
+    assert [phrase for phrase, n in Counter(p for words in phrases for p in words).items() if n > 1] == []
+
+
 def test_captions() -> None:
     rng = random.Random(2)
-    assert set(WORDS) == set(FAMILIES)
-    assert all(len(set(words)) >= 6 for words in WORDS.values())
-    assert all(len(set(palette.words)) >= 4 for palette in TABLE.values())
-    for family in FAMILIES:
+    for family in WORDS:
         for palette in PALETTES:
-            text = caption(family, palette, rng, sample_factors(1, rng)[0])
-            assert text == text.strip(" ,") and "  " not in text and len(text) > 2
-    texts = [caption("nebula", "fire", rng) for _ in range(1000)]
+            for second in (None, "city"):
+                text = caption(family, palette, rng, sample_factors(1, rng)[0], second=second)
+                assert text == text.strip(" ,;") and "  " not in text and 0 < len(text.split()) <= LONGEST
+                assert not re.search(r"[{}^]|,,|\bcolours colours\b", text)
+    texts = [caption("nebula", "fire", rng).lower() for _ in range(1000)]
     without_family = sum(not any(w in t for w in WORDS["nebula"]) for t in texts)
     assert 50 < without_family < 160
     loud = " ".join(caption("nebula", "fire", rng, torch.ones(7)) for _ in range(300))
     assert "intense" in loud and "calm" not in loud
+    assert caption("eye", "red", random.Random(3)) == caption("eye", "red", random.Random(3))
+
+
+def test_captions_name_both_layers() -> None:
+    rng = random.Random(5)
+    texts = [caption("eye", "red", rng, second="rain").lower() for _ in range(500)]
+    both = sum(all(any(w in t for w in WORDS[f]) for f in ("eye", "rain")) for t in texts)
+    assert both > 350
+    assert any(re.search(r"\beye over (a |the |some )?rain", t) for t in texts)
+
+
+STOP_WORDS = """a an the of in on at to by for from with and or as is are was be has have had his her him its my our i
+we us their them this that what where who how why which no not any all each one two three into out up down over under
+after before behind between above against around own some there through during among within so but got s"""
+
+
+def content(text: str) -> set[str]:
+    """Stems of a text's words, stop words aside."""
+    stems = set()
+    for word in set(re.findall(r"[a-z0-9']+", text.lower())).difference(STOP_WORDS.split()):
+        word = re.sub(r"('s?|s)$", "", word)
+        stems.add(re.sub(r"(?<=.{4})(ing|ed|e|y)$", "", word))
+    return stems
+
+
+def test_held_out_captions_are_in_other_words() -> None:
+    assert len(HELD_OUT) == len({text for text, _ in HELD_OUT}) == 230
+    assert set(Counter(family for _, family in HELD_OUT).values()) == {5}
+    assert {family for _, family in HELD_OUT} == set(WORDS)
+    moods = [word for _, low, high in captions._MOODS for word in low + high]
+    forms = [*captions._FULL, *captions._PLAIN, *captions._SHAPE_ONLY, *captions._COLOUR_ONLY, *captions._LAYERS]
+    colours = [word for palette in TABLE.values() for word in palette.words]
+    grammar = content(re.sub("{.}", "", " ".join([*moods, *captions._ANY, *captions._OPENINGS, *colours, *forms])))
+    for text, family in HELD_OUT:
+        assert content(text) and not content(text) & (grammar | content(" ".join(WORDS[family]))), (text, family)
+    rng = random.Random(6)
+    drawn = {caption(family, p, rng).lower() for family in WORDS for p in PALETTES for _ in range(4)}
+    assert not drawn & {text for text, _ in HELD_OUT}
 
 
 def test_unknown_family_is_named() -> None:

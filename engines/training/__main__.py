@@ -10,12 +10,13 @@ from pathlib import Path
 from .config import load_config
 
 HERE = Path(__file__).parent
+STAGES = ("text", "pictures", "autoencoder", "cache", "unet", "pack", "unpack", "plot", "export")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m engines.training", description=__doc__)
-    parser.add_argument("stage", choices=("text", "pictures", "autoencoder", "cache", "unet", "export", "contact"))
-    parser.add_argument("paths", nargs="*", type=Path, help="export: OUT; contact: FOLDER OUT.png")
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("paths", nargs="*", type=Path, help="export, pack, plot: OUT; unpack: FOLDER")
     parser.add_argument("--config", type=Path, default=HERE / "configs" / "cpu.toml")
     parser.add_argument("--run", help="run folder, instead of the configuration's")
     parser.add_argument("--minutes", type=float, help="wall-clock budget of this call")
@@ -24,12 +25,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--wordnet", help="folder with WordNet's data.* files")
     parser.add_argument("--worker", type=int, default=0, help="pictures: which of several workers this is")
+    parser.add_argument("--half", action="store_true", help="pictures: at half the side")
     return parser
 
 
 def main() -> int:
     """Run one stage; a missing file or a wrong key ends in one sentence."""
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_intermixed_args()
     try:
         config = load_config(arguments.config)
         run = dataclasses.replace(
@@ -45,7 +47,7 @@ def main() -> int:
         elif arguments.stage == "pictures":
             from . import pictures
 
-            pictures.render_pictures(config, arguments.worker, arguments.minutes)
+            pictures.render_pictures(config, arguments.worker, arguments.minutes, arguments.half)
         elif arguments.stage == "autoencoder":
             from . import autoencoder
 
@@ -58,16 +60,23 @@ def main() -> int:
             from . import unet
 
             unet.run(config, **budget)
-        elif arguments.stage == "export":
+        elif arguments.stage in ("pack", "unpack"):
+            from . import pieces
+
+            (other,) = arguments.paths or [Path(config.run.folder) / "pieces"]
+            if arguments.stage == "pack":
+                print("\n".join(map(str, pieces.pack(Path(config.run.folder), other))))
+            else:
+                print(pieces.unpack(other, Path(config.run.folder)))
+        elif arguments.stage == "plot":
+            from .plots import plot
+
+            plot(Path(config.run.folder), *(arguments.paths or [Path(config.run.folder) / "metrics.png"]))
+        else:
             from .export import export
 
             (target,) = arguments.paths or [HERE.parent / "embedded"]
             print(export(config, target))
-        else:
-            from .contact import contact
-
-            folder, out = arguments.paths
-            contact(folder, out)
     except (FileNotFoundError, ImportError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -23,8 +23,8 @@ from .pictures import shards, to_model
 class Pictures:
     """A random-access view of the rendered shards; newly finished shards join on ``refresh``."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder, self.size = folder, size
         self.first: list[np.ndarray] = []
         self.maps: list[np.ndarray] = []
         self.refresh()
@@ -33,7 +33,7 @@ class Pictures:
 
     def refresh(self) -> None:
         """Map every finished shard; the first is held out, unless it is the only one."""
-        maps = [np.load(path, mmap_mode="r") for path in shards(self.folder)]
+        maps = [np.load(path, mmap_mode="r") for path in shards(self.folder, self.size)]
         self.first, self.maps = maps[:1], maps[1:] or maps
 
     def batch(self, count: int, crop: int) -> Tensor:
@@ -122,7 +122,7 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     """First call: both parts, then fold. With ``resume`` after that: the decoder alone. Keeps ``autoencoder.pt``."""
     folder, settings, device = checkpoint.prepare(config), config.autoencoder, config.run.device
     path = folder / "autoencoder.pt"
-    data = Pictures(folder)
+    data = Pictures(folder, config.model.size)
     held = data.held_out(64).to(device).contiguous(memory_format=torch.channels_last)
     vae = last(build_autoencoder(config.model).to(device))
     average = checkpoint.Average(vae, settings.ema)

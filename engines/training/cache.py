@@ -43,24 +43,30 @@ def run(config: Config) -> None:
 
 @dataclass
 class Latents:
-    """All cached groups. latents (G, 2, N, 4, h, w) half: [frames, previous frames]; factors (G, 2, N, 7)."""
+    """Cached groups of one size. latents (G, 2, N, 4, h, w) half: [frames, previous frames]; factors (G, 2, N, 7).
+
+    seconds: by group, the family layered behind the first; "" where there is none.
+    """
 
     latents: Tensor
     factors: Tensor
     palettes: Tensor
     families: list[str]
+    seconds: list[str]
 
     @classmethod
-    def load(cls, folder: Path) -> Latents:
-        """Read every latent shard of a run; FileNotFoundError when there is none."""
-        latents, factors, palettes, families = [], [], [], []
-        for path in sorted((folder / "latents").glob("*.pt")):
+    def load(cls, folder: Path, size: int) -> Latents:
+        """Read every latent shard of a run made from pictures of ``size`` pixels; FileNotFoundError when there is none."""
+        latents, factors, palettes, families, seconds = [], [], [], [], []
+        for path in sorted((folder / "latents").glob(f"{size}-*.pt")):
             shard = checkpoint.load(path)
             latents.append(shard["latents"].unflatten(1, (2, -1)))
             for facts in shard["facts"]:
                 families.append(facts["family"])
+                seconds.append(facts.get("second", ""))
                 palettes.append(facts["palettes"])
                 factors.append(facts["factors"].unflatten(0, (2, -1)))
         if not families:
-            raise FileNotFoundError(f"{folder / 'latents'} holds nothing: run the stages 'pictures' and 'cache' first")
-        return cls(torch.cat(latents), torch.stack(factors), torch.stack(palettes), families)
+            where = folder / "latents"
+            raise FileNotFoundError(f"{where} holds nothing of {size} px: run the stages 'pictures' and 'cache' first")
+        return cls(torch.cat(latents), torch.stack(factors), torch.stack(palettes), families, seconds)

@@ -11,7 +11,7 @@ from torch import nn
 
 from . import checkpoint
 from .config import Config, ModelConfig
-from .networks import build_autoencoder, build_scheduler, build_text_encoder, build_unet
+from .networks import build_autoencoder, build_scheduler, build_text_encoder, build_unet, with_guidance
 from .tokenizer import load_tokenizer, save_tokenizer
 
 FACTORS = ("energy", "bass", "mid", "treble", "onset", "brightness", "tension")
@@ -52,7 +52,7 @@ def networks(config: Config, folder: Path) -> tuple[dict[str, nn.Module], dict[s
     built: dict[str, nn.Module] = {
         "text_encoder": build_text_encoder(config.model, vocabulary),
         "vae": build_autoencoder(config.model),
-        "unet": build_unet(config.model),
+        "unet": build_unet(config.model, told=False),
     }
     steps = {}
     for name, stage in (("text_encoder", "text"), ("vae", "autoencoder"), ("unet", "unet")):
@@ -68,6 +68,8 @@ def networks(config: Config, folder: Path) -> tuple[dict[str, nn.Module], dict[s
             state = {key[len(prefix) :]: value for key, value in kept["model"].items() if key.startswith(prefix)}
         else:
             state = kept["average"]
+        if stage == "unet":
+            state = with_guidance(state, config.unet.guidance)
         built[name].load_state_dict(state)
     return built, steps
 

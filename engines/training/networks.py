@@ -51,10 +51,11 @@ def build_autoencoder(model: ModelConfig) -> Autoencoder:
     )
 
 
-def build_unet(model: ModelConfig) -> Unet:
+def build_unet(model: ModelConfig, told: bool = True) -> Unet:
     """The UNet: attention only at the lowest level and in the middle.
 
-    The class embedding, which reaches every level, takes the sound factors and the mean of the text states.
+    The class embedding, which scales and shifts every level, takes the sound factors, the mean of the text states and,
+    if it is ``told``, as in training, the strength of guidance (last column).
     """
     plain = len(model.unet_widths) - 1
     return UNet2DConditionModel(
@@ -69,8 +70,18 @@ def build_unet(model: ModelConfig) -> Unet:
         attention_head_dim=model.unet_heads,
         norm_num_groups=model.unet_groups,
         class_embed_type="projection",
-        projection_class_embeddings_input_dim=model.sound_factors + model.text_width,
+        projection_class_embeddings_input_dim=model.sound_factors + model.text_width + told,
+        resnet_time_scale_shift="scale_shift",
     )
+
+
+@torch.no_grad()
+def with_guidance(state: dict[str, Tensor], strength: float) -> dict[str, Tensor]:
+    """The weights of a network in training as those of a network that is not told: one strength for good."""
+    name = "class_embedding.linear_1"
+    weight = state[f"{name}.weight"]
+    fixed = {f"{name}.weight": weight[:, :-1].clone(), f"{name}.bias": state[f"{name}.bias"] + strength * weight[:, -1]}
+    return {**state, **fixed}
 
 
 def build_scheduler() -> Any:

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -13,9 +14,12 @@ from . import checkpoint
 from .config import Config
 from .networks import TextEncoder, build_text_encoder, parameters
 from .texts import collect
-from .tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
+from .tokenizer import SUFFIX, load_tokenizer, save_tokenizer, train_tokenizer
 
 TEACHER_WIDTH = 384
+SHARPNESS = 0.1  # temperature of the choice among the texts of a batch
+CHOICE = 0.5  # its weight in the loss
+AVERAGE = 0.99  # decay of the moving average that is kept before the end
 
 
 def teacher_folder() -> Path:
@@ -61,6 +65,8 @@ class Student(nn.Module):
     def __init__(self, encoder: TextEncoder, width: int) -> None:
         super().__init__()
         self.encoder = encoder
+        # On a CPU the fused attention takes twice the time of all the rest at so few positions.
+        self.encoder.set_attn_implementation("eager")
         self.project = nn.Linear(width, TEACHER_WIDTH, bias=False)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -71,13 +77,23 @@ class Student(nn.Module):
         states = self.encoder(input_ids=tokens).last_hidden_state.float()
         end = first_end(tokens, self.encoder.config.eos_token_id)
         pooled = states[torch.arange(len(states), device=states.device), end]
-        return F.normalize(self.project(pooled), dim=-1), F.normalize(self.project(states.mean(1)), dim=-1)
+        return self._point(pooled), self._point(states.mean(1))
+
+    def _point(self, states: Tensor) -> Tensor:
+        return F.normalize(self.project(states).float(), dim=-1)
 
 
 def distance(mine: Tensor, target: Tensor, relation: float) -> Tensor:
-    """1 − cosine, plus the squared difference of all pairwise similarities in the batch."""
+    """1 − cosine, plus the difference of all pairwise similarities in the batch: squared, and as choices.
+
+    The choices, a softmax over the other texts, weigh the nearest ones most, and these decide what a prompt means.
+    """
     cosine = 1 - (mine * target).sum(-1).mean()
-    return cosine + relation * F.mse_loss(mine @ mine.T, target @ target.T)
+    ours, theirs = mine @ target.T, target @ target.T
+    choice = F.kl_div(
+        (ours / SHARPNESS).log_softmax(-1), (theirs / SHARPNESS).log_softmax(-1), reduction="batchmean", log_target=True
+    )
+    return cosine + relation * F.mse_loss(mine @ mine.T, theirs) + CHOICE * choice
 
 
 @torch.no_grad()
@@ -89,8 +105,30 @@ def agreement(student: Student, tokens: Tensor, target: Tensor, batch: int = 256
     return float((torch.cat(parts) * target).sum(-1).mean())
 
 
-def run(config: Config, minutes: float | None = None, steps: int | None = None, resume: bool = False) -> None:
-    """Tokenizer, teacher vectors (both kept in the run folder), then distillation into ``text.pt``."""
+def inherit(student: Student, elder: dict[str, Tensor], old: Tokenizer, new: Tokenizer) -> None:
+    """Start from a student with another vocabulary: a token's vector is the mean of what the old one made of it."""
+    table = "encoder.embeddings.token_embedding.weight"
+    if table not in elder:
+        table = next(name for name in elder if name.endswith("token_embedding.weight"))
+    vectors, known = elder[table], old.get_vocab()
+    ours = student.state_dict()[table].clone()
+    for token, place in new.get_vocab().items():
+        if token in known:
+            ours[place] = vectors[known[token]]
+        elif token.endswith(SUFFIX):
+            pieces = old.encode(token.removesuffix(SUFFIX), add_special_tokens=False).ids
+            real = [piece for piece in pieces if piece < len(known) - 2]
+            if real:
+                ours[place] = vectors[real].mean(0)
+    student.load_state_dict({**elder, table: ours})
+
+
+def run(config: Config, minutes: float | None = None, steps: int | None = None, resume: bool = False,
+        start: Path | None = None) -> None:  # fmt: skip
+    """Tokenizer, teacher vectors (both kept in the run folder), then distillation into ``text.pt``.
+
+    start: another run's folder whose encoder is the beginning, whatever its tokenizer.
+    """
     folder, settings = checkpoint.prepare(config), config.text
     path, device = folder / "text.pt", config.run.device
     positions = config.model.text_positions
@@ -112,12 +150,16 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     held = min(settings.held_out, len(texts) // 5)
 
     student = Student(build_text_encoder(config.model, tokenizer.get_vocab_size()), config.model.text_width).to(device)
-    optimizer = torch.optim.AdamW(student.parameters(), lr=settings.rate, weight_decay=0.01, betas=(0.9, 0.98))
+    if start is not None:
+        inherit(student, checkpoint.load(start / "text.pt")["model"], load_tokenizer(start / "tokenizer"), tokenizer)
+    optimizer = torch.optim.AdamW(student.parameters(), lr=settings.rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
+    average = checkpoint.Average(student, AVERAGE)
     step = 0
     if resume and path.exists():
         kept = checkpoint.load(path, device)
         student.load_state_dict(kept["model"])
         optimizer.load_state_dict(kept["optimizer"])
+        average = checkpoint.Average(student, AVERAGE)
         step = kept["step"]
     print(f"[text] {len(texts)} texts, {parameters(student.encoder):.2f} M parameters", flush=True)
     end = first_end(tokens, student.encoder.config.eos_token_id)
@@ -128,7 +170,10 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         cosine = agreement(student, tokens[:held], targets[:held])
         log.row(clock, step=step, loss=float(loss.detach()), cosine=cosine)
 
-    loss = torch.zeros(())
+    def keep(model: dict[str, Tensor]) -> None:
+        checkpoint.save(path, model=model, optimizer=optimizer.state_dict(), step=step)
+
+    loss, kept_at = torch.zeros(()), 0.0
     for tick in clock.ticks():
         # Short texts in short batches: twice as fast; one batch in four is of full length.
         length = random.choices((8, 12, positions), (0.4, 0.35, 0.25))[0]
@@ -143,8 +188,13 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         loss.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         optimizer.step()
+        average.update(student)
         step += 1
         if tick % 200 == 0:
             report()
-    checkpoint.save(path, model=student.state_dict(), optimizer=optimizer.state_dict(), step=step)
+        if clock.seconds - kept_at > 60 * config.run.checkpoint_minutes:
+            # Before the rate has decayed the average is much better than the last step.
+            keep(average.state)
+            kept_at = clock.seconds
+    keep(student.state_dict())
     report()

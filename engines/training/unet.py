@@ -1,4 +1,9 @@
-"""Flow matching with text and sound factors; half of each batch learns to mend the stream's own stale feedback."""
+"""Flow matching with text and sound factors; part of each batch learns to mend the stream's own stale feedback.
+
+Guidance is learned instead of paid for while the show runs (after Tang et al. 2025, "Diffusion models without
+classifier-free guidance"): the target leans away from what the network itself would paint without text and sound, by a
+strength that the network is told. Exporting fixes one strength.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers.models.attention_processor import AttnProcessor
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from . import checkpoint, feedback
+from . import checkpoint, feedback, muon, related
 from .cache import Latents
 from .config import Config
 from .networks import build_text_encoder, build_unet, last, parameters
@@ -57,12 +63,12 @@ class Sampler:
     """Draws batches from the cached groups."""
 
     # What the stale source is: the previous frame, the other of the same moment, itself, another scene.
-    KINDS = (0.42, 0.30, 0.16, 0.12)
+    KINDS = (0.42, 0.25, 0.16, 0.17)
 
-    def __init__(self, data: Latents, rng: random.Random, drop: float) -> None:
+    def __init__(self, data: Latents, rng: random.Random, drop: float, words: related.Words, share: float) -> None:
         from .visuals import PALETTES
 
-        self.data, self.rng, self.drop = data, rng, drop
+        self.data, self.rng, self.drop, self.words, self.share = data, rng, drop, words, share
         self.palettes = list(PALETTES)
 
     def _caption(self, group: int, row: int, factors: Tensor) -> str:
@@ -70,8 +76,11 @@ class Sampler:
 
         if self.rng.random() < self.drop:
             return ""
-        palette = self.palettes[int(self.data.palettes[group, row])]
-        return caption(self.data.families[group], palette, self.rng, factors)
+        data = self.data
+        palette, family = self.palettes[int(data.palettes[group, row])], data.families[group]
+        far = self.words.get(family, ())
+        word = self.rng.choice(far) if far and self.rng.random() < self.share else None
+        return caption(family, palette, self.rng, factors, second=data.seconds[group] or None, word=word)
 
     def __call__(self, count: int, device: str) -> Batch:
         """One batch; captions are drawn anew each time."""
@@ -108,115 +117,193 @@ def draw_times(count: int, device: str) -> Tensor:
     return torch.where(plain, torch.rand(count, device=device), time).clamp(0.01, 1.0)
 
 
-def predict(unet: nn.Module, noised: Tensor, time: Tensor, states: Tensor, factors: Tensor) -> Tensor:
+NOTHING = -1.0
+"""The value of every sound factor where the network is asked what it would paint without text and sound."""
+
+
+def predict(
+    unet: nn.Module, noised: Tensor, time: Tensor, states: Tensor, factors: Tensor, guidance: Tensor | None = None
+) -> Tensor:
     """The velocity ε − x (B, 4, h, w) for times (B,) in [0, 1], text states (B, 24, W) and sound factors (B, 7).
 
-    The class embedding is given the factors and, beside them, the mean of the text states: (B, 7 + W).
+    The class embedding is given the factors, the mean of the text states and, by a network in training, the strength of
+    guidance (B,): (B, 7 + W + 1). An exported network has its strength inside.
     """
-    labels = torch.cat([factors, states.mean(1)], 1)
+    parts = [factors, states.mean(1)]
+    if guidance is not None:
+        parts.append(guidance[:, None])
+    labels = torch.cat(parts, 1)
     velocity: Tensor = unet(noised, time * 1000, states, class_labels=labels, return_dict=False)[0]
     return velocity
 
 
 class Trainer:
-    """One step of the loss; knows when the network's own output joins the feedback."""
+    """One step of the loss; knows when guidance begins and when the network's own output joins the feedback."""
 
-    def __init__(self, config: Config, network: nn.Module, plain: nn.Module, prompts: Prompts, sampler: Sampler) -> None:
+    def __init__(self, config: Config, network: nn.Module, plain: nn.Module, prompts: Prompts) -> None:
         # ``plain`` is the same network not compiled: it runs the small batches of its own output.
-        self.config, self.network, self.plain, self.prompts, self.sampler = config, network, plain, prompts, sampler
+        self.config, self.network, self.plain, self.prompts = config, network, plain, prompts
+        self.silence = prompts([""])
+
+    def _states(self, captions: list[str]) -> Tensor:
+        """Text states, with a little noise: words never met land beside words that were."""
+        states = self.prompts(captions)
+        amount = torch.rand(len(states), 1, 1, device=states.device) * self.config.unet.text_noise
+        spread: Tensor = states + amount * states.std() * torch.randn_like(states)
+        return spread
 
     @torch.no_grad()
-    def _own_output(self, batch: Batch, rows: Tensor, captions: list[str], noise: Tensor) -> Tensor:
-        """What the network itself would show in place of the sources after one to three frames, (R, 4, h, w).
+    def _own_output(self, batch: Batch, rows: Tensor, captions: list[str], noise: Tensor, guidance: Tensor) -> Tensor:
+        """What the network itself would show in place of the sources after one or two frames, (R, 4, h, w).
 
         A live stream walks its noise slowly, so its picture has already seen almost the noise it is given next; a
         network that never met such a picture lets the noise's imprint grow. Hence mostly the same ``noise`` in both.
         """
         held, states = batch.source[rows], self.prompts(captions)
-        for _ in range(int(torch.randint(1, 4, ()))):
-            time = torch.empty(len(held), device=held.device).uniform_(0.4, 0.75)
+        for _ in range(int(torch.randint(1, 3, ()))):
+            time = torch.empty(len(held), device=held.device).uniform_(0.45, 0.85)
             noised = feedback.noise_to(feedback.degrade(held), noise, time)
-            with checkpoint.autocast(self.config):
-                velocity = predict(self.plain, noised, time, states, batch.source_factors[rows])
-            held = noised - time[:, None, None, None] * velocity.float()
+            for at in (time, time / 2):
+                with checkpoint.autocast(self.config):
+                    velocity = predict(self.plain, noised, at, states, batch.source_factors[rows], guidance).float()
+                noised = noised - (time / 2)[:, None, None, None] * velocity
+            held = noised
         return held
 
-    def loss(self, progress: float) -> tuple[Tensor, Tensor]:
-        """Losses of the plain half and the feedback half, at a progress of 0 to 1."""
-        settings, device = self.config.unet, self.config.run.device
-        batch = self.sampler(settings.batch, device)
-        mended = round(settings.batch * settings.feedback)
-        plain = settings.batch - mended
+    @torch.no_grad()
+    def _without(self, noised: Tensor, time: Tensor) -> Tensor:
+        """The velocity without text, sound and guidance, (B, 4, h, w)."""
+        count = len(noised)
+        factors = noised.new_full((count, self.config.model.sound_factors), NOTHING)
+        with checkpoint.autocast(self.config):
+            return predict(
+                self.network, noised, time, self.silence.expand(count, -1, -1), factors, noised.new_zeros(count)
+            ).float()
+
+    def loss(self, batch: Batch, progress: float) -> tuple[Tensor, Tensor]:
+        """Losses of the plain rows and of the feedback rows of a batch, at a progress of 0 to 1."""
+        settings, device = self.config.unet, batch.clean.device
+        count = len(batch.clean)
+        mended = round(count * settings.feedback)
+        plain = count - mended
+        row = torch.arange(count, device=device)
         noise = torch.randn_like(batch.clean)
-        time = draw_times(settings.batch, device)
+        time = draw_times(count, str(device))
         low, high = feedback.TIMES
         time[plain:] = torch.empty(mended, device=device).uniform_(low, high)
         # A change of scene can only be obeyed where little of the old picture is left.
-        late = batch.switched & (torch.arange(settings.batch, device=device) >= plain)
+        late = batch.switched & (row >= plain)
         time = torch.where(late, torch.empty_like(time).uniform_(0.5, 0.97), time)
+
+        nothing = torch.tensor([not text for text in batch.captions], device=device) & (torch.rand_like(time) < 0.7)
+        factors = torch.where(nothing[:, None], torch.full_like(batch.factors, NOTHING), batch.factors)
+        guided = progress >= settings.guidance_from
+        strength = torch.rand_like(time) * settings.guidance_most * (row % 4 != 0) * ~nothing * guided
+
         held = batch.clean.clone()
         if mended:
             stale = batch.source[plain:].clone()
             own = mended // 2 if progress >= settings.self_feedback_from else 0
             if own:
-                rows = torch.arange(plain, plain + own, device=device)
+                rows = row[plain : plain + own]
                 captions = batch.source_captions[plain : plain + own]
-                stale[:own] = self._own_output(batch, rows, captions, noise[rows])
+                stale[:own] = self._own_output(batch, rows, captions, noise[rows], strength[rows])
                 noise[rows] = feedback.walk(noise[rows])
             held[plain:] = feedback.degrade(stale)
         noised = feedback.noise_to(held, noise, time)
         goal = feedback.target(noised, batch.clean, time)
         goal[:plain] = noise[:plain] - batch.clean[:plain]
+        states = self._states(batch.captions)
         with checkpoint.autocast(self.config):
-            velocity = predict(self.network, noised, time, self.prompts(batch.captions), batch.factors)
-        error = (velocity.float() - goal).square().mean((1, 2, 3))
+            velocity = predict(self.network, noised, time, states, factors, strength).float()
+        if guided:
+            lean = velocity.detach() - self._without(noised, time)
+            goal = goal + strength[:, None, None, None] * lean
+        error = (velocity - goal).square().mean((1, 2, 3))
         scale = feedback.weight(time[plain:])
         return error[:plain].mean(), (error[plain:] * scale).mean() if mended else error.new_zeros(())
 
 
+class Stock:
+    """The batches of both sizes: half the side for the first minutes, then the full side."""
+
+    def __init__(self, config: Config, folder: Path, seed: int) -> None:
+        self.config, self.folder, self.seed = config, folder, seed
+        words, sentences = related.load(folder), related.load(folder, "related_sentences")
+        self.words = {name: words.get(name, ()) + sentences.get(name, ()) for name in {*words, *sentences}}
+        self.size, self.count = 0, 0
+        self.sampler: Sampler | None = None
+
+    def batch(self, minutes: float) -> Batch:
+        """The next batch after so many minutes of training."""
+        settings, full = self.config.unet, self.config.model.size
+        early = minutes < settings.half_minutes
+        size = full // 2 if early else full
+        if self.sampler is None or size != self.size:
+            data = Latents.load(self.folder, size)
+            print(f"[unet] {data.latents.shape[:3].numel()} latents of {size} px", flush=True)
+            rng = random.Random(f"{self.seed}-{size}")
+            self.sampler = Sampler(data, rng, settings.text_drop, self.words, settings.related)
+            self.size, self.count = size, settings.half_batch if early else settings.batch
+        return self.sampler(self.count, self.config.run.device)
+
+
 def run(config: Config, minutes: float | None = None, steps: int | None = None, resume: bool = False) -> None:
-    """Train until the budget is spent; keeps ``unet.pt`` every few minutes and at the end."""
+    """Train until this call's ``minutes`` or the configuration's in all are spent; keeps ``unet.pt`` all the while.
+
+    Rates, sizes and recipes go by the minutes trained in all, so that many short calls make one run.
+    """
     folder, settings, device = checkpoint.prepare(config), config.unet, config.run.device
     path = folder / "unet.pt"
     unet = last(build_unet(config.model).to(device))
+    # Plain attention is faster than the fused kernel on so few positions, backwards above all.
+    unet.set_attn_processor(AttnProcessor())
     average = checkpoint.Average(unet, settings.ema)
-    optimizer = torch.optim.AdamW(unet.parameters(), lr=settings.rate, weight_decay=settings.weight_decay, fused=True)
-    step, spent = 0, 0.0
+    learning = muon.optimizers(unet, settings.rate, settings.weight_decay)
+    step, spent, samples = 0, 0.0, 0
     if resume and path.exists():
         kept = checkpoint.load(path, device)
         unet.load_state_dict(kept["model"])
         average.state, average.count = kept["average"], kept["step"]
-        optimizer.load_state_dict(kept["optimizer"])
-        step, spent = kept["step"], kept["minutes"]
-    data = Latents.load(folder)
-    sampler = Sampler(data, random.Random(config.run.seed + step), settings.text_drop)
+        for optimizer, state in zip(learning, kept["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+        step, spent, samples = kept["step"], kept["minutes"], kept["samples"]
+    stock = Stock(config, folder, config.run.seed + step)
     network: Any = torch.compile(unet, dynamic=False) if settings.compiled else unet
-    trainer = Trainer(config, network, unet, Prompts(config, folder), sampler)
-    log, clock = checkpoint.Log(folder, "unet"), checkpoint.Clock(minutes or settings.minutes, steps)
-    print(f"[unet] {parameters(unet):.2f} M parameters, {data.latents.shape[:3].numel()} latents", flush=True)
+    trainer = Trainer(config, network, unet, Prompts(config, folder))
+    whole = settings.minutes
+    log, clock = checkpoint.Log(folder, "unet"), checkpoint.Clock(min(minutes or whole, whole - spent), steps)
+    print(f"[unet] {parameters(unet):.2f} M parameters, {spent:.1f} of {whole:.0f} minutes done", flush=True)
 
     def keep() -> None:
-        checkpoint.save(path, model=unet.state_dict(), average=average.state, optimizer=optimizer.state_dict(),
-                        step=step, minutes=spent + clock.seconds / 60)  # fmt: skip
+        checkpoint.save(path, model=unet.state_dict(), average=average.state, step=step, samples=samples,
+                        optimizers=[optimizer.state_dict() for optimizer in learning],
+                        minutes=spent + clock.seconds / 60)  # fmt: skip
 
-    saved, sums, since = clock.seconds, torch.zeros(2), clock.seconds
+    saved, sums, since, seen = clock.seconds, torch.zeros(2), clock.seconds, samples
     for tick in clock.ticks():
-        plain, mended = trainer.loss(clock.progress)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.rate * clock.rate(step, settings.warmup, settings.decay_part)
-        optimizer.zero_grad(set_to_none=True)
+        trained = spent + clock.seconds / 60
+        progress = clock.progress if steps else trained / whole
+        batch = stock.batch(trained)
+        plain, mended = trainer.loss(batch, progress)
+        rise, left = min(1.0, (step + 1) / settings.warmup), (1.0 - progress) / max(settings.decay_part, 1e-6)
+        for optimizer in learning:
+            for group in optimizer.param_groups:
+                group["lr"] = settings.rate * rise * max(0.02, min(1.0, left))
+            optimizer.zero_grad(set_to_none=True)
         (plain + mended).backward()
         nn.utils.clip_grad_norm_(unet.parameters(), settings.clip)
-        optimizer.step()
+        for optimizer in learning:
+            optimizer.step()
         average.update(unet)
-        step += 1
+        step, samples = step + 1, samples + len(batch.clean)
         sums += torch.stack([plain.detach(), mended.detach()]).cpu()
         if (tick + 1) % config.run.log_every == 0:
-            speed = config.run.log_every * settings.batch / (clock.seconds - since)
-            since = clock.seconds
             mean = sums / config.run.log_every
-            log.row(clock, step=step, plain=float(mean[0]), feedback=float(mean[1]), samples_per_s=speed,
-                    rate=optimizer.param_groups[0]["lr"])  # fmt: skip
+            log.row(clock, minutes=trained, step=step, samples=samples, size=stock.size, plain=float(mean[0]),
+                    feedback=float(mean[1]), samples_per_s=(samples - seen) / (clock.seconds - since),
+                    rate=learning[0].param_groups[0]["lr"])  # fmt: skip
+            since, seen = clock.seconds, samples
             sums.zero_()
         if clock.seconds - saved > config.run.checkpoint_minutes * 60:
             keep()

@@ -1,7 +1,8 @@
-"""Contact sheets of the families: `python -m engines.training.visuals.contact OUT.png [--strip FAMILY]`.
+"""Contact sheets and clips of the families: `python -m engines.training.visuals.contact OUT [--strip FAMILY]`.
 
-Without --strip: a row a family, pictures with varied palettes and factors. With it: eight moments of a scene
-over two seconds, while the bass swells and falls and an onset strikes in the middle.
+Without options: a row a family, pictures with varied palettes and factors. With --strip: eight moments of a
+scene over two seconds, while the bass swells and falls and an onset strikes in the middle. With --clip FAMILY:
+a film (MP4) of a scene under six seconds of made-up music; with --clips: such a film of each family, in folder OUT.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import random
 from pathlib import Path
 
+import av
 import torch
 import torch.nn.functional as F
 from PIL import Image, ImageDraw
@@ -19,6 +21,8 @@ from . import FACTORS, FAMILIES, PALETTES, Scene, render, sample_factors, sample
 
 LABEL_PX = 74
 GAP_PX = 2
+CLIP_SECONDS, CLIP_FPS, CLIP_SIDE = 6, 24, 256
+BEAT = 0.5  # seconds
 
 
 def _sheet(rows: list[tuple[str, torch.Tensor]], side: int) -> Image.Image:
@@ -71,16 +75,53 @@ def strip(family: str, side: int, seed: int, moments: int = 8, seconds: float = 
     return _sheet(rows, side)
 
 
+def music(second: float) -> torch.Tensor:
+    """Factors (1, 7) at a moment of made-up music: a kick a beat, hats between, a slow swell, rising tension."""
+    kick = math.exp(-6 * (second % BEAT))
+    hat = math.exp(-14 * ((second + BEAT / 2) % (BEAT / 2)))
+    swell = 0.5 - 0.5 * math.cos(2 * math.pi * second / CLIP_SECONDS)
+    accent = 1.0 if int(second / BEAT) % 4 == 0 else 0.55
+    rise = second / CLIP_SECONDS
+    row = [0.25 + 0.6 * swell + 0.1 * kick, 0.15 + 0.75 * kick, 0.3 + 0.4 * swell, 0.2 + 0.5 * hat + 0.2 * swell]
+    return torch.tensor([[*row, accent * kick * kick, 0.35 + 0.35 * swell, rise**1.5]]).clamp(0, 1)
+
+
+def clip(out: Path, family: str, seed: int) -> None:
+    """A film (H.264) of one scene driven by `music`."""
+    scene = sample_scene(1, random.Random(f"{family} {seed}"), family)
+    with av.open(str(out), "w") as film:
+        stream = film.add_stream("libx264", rate=CLIP_FPS, options={"crf": "18"})
+        stream.width = stream.height = CLIP_SIDE
+        stream.pix_fmt = "yuv420p"
+        for number in range(CLIP_SECONDS * CLIP_FPS):
+            second = number / CLIP_FPS
+            picture = render(scene, torch.tensor([10 + second]), music(second), (CLIP_SIDE, CLIP_SIDE))[0]
+            pixels = (picture * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        film.mux(stream.encode())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--strip", metavar="FAMILY", choices=FAMILIES)
+    parser.add_argument("out", type=Path, help="the picture, the film, or with --clips the folder to write")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--strip", metavar="FAMILY", choices=FAMILIES)
+    what.add_argument("--clip", metavar="FAMILY", choices=FAMILIES)
+    what.add_argument("--clips", action="store_true")
     parser.add_argument("--families", nargs="*", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--columns", type=int, default=6)
     parser.add_argument("--side", type=int, default=160)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.clip:
+        clip(options.out, options.clip, options.seed)
+        return
+    if options.clips:
+        options.out.mkdir(parents=True, exist_ok=True)
+        for family in options.families:
+            clip(options.out / f"{family}.mp4", family, options.seed)
+        return
     if options.strip:
         image = strip(options.strip, options.side, options.seed)
     else:

@@ -4,6 +4,17 @@ Pictures are built as fields (B, H, W). y runs from -1 (top) to 1 (bottom), x fr
 come from the CPU and depend on the seed and the batch alone, so a scene keeps its form at any size and time.
 Time and factors only enter through continuous functions, and no factor multiplies time, so that neighbouring
 moments are neighbouring pictures.
+
+Besides what a family does with them, every factor drives one property of the picture in every family, the same
+way (engines/training/properties.py measures them):
+
+    energy      luminance       exposure
+    bass        swelling        the camera nears: coordinates scaled from 1.12 (bass 0) to 0.84 (bass 1)
+    mid         local contrast  light parted from shade, in the large and in the small
+    treble      fine detail     a soft blur (treble 0) to an unsharp boost (treble 1)
+    onset       flash           peaks flare and bloom
+    brightness  lightness       tones lean to the palette's bright end, over a lifted ground
+    tension     distortion      coordinates bent by a moving field of noise; colours lean to the accent
 """
 
 from __future__ import annotations
@@ -18,6 +29,7 @@ from .palettes import lifts, lookup_tables
 
 Field = torch.Tensor
 TAU = 2 * math.pi
+BEND = 0.028  # rms displacement at full tension, in half picture heights
 
 
 class Picture(NamedTuple):
@@ -43,9 +55,22 @@ class Stage:
         height, width = size
         rows = (torch.arange(height, device=self.device) + 0.5) * (2 / height) - 1
         across = ((torch.arange(width, device=self.device) + 0.5) * (2 / width) - 1) * (width / height)
-        self.y = rows.view(1, -1, 1).expand(self.batch, height, width)
-        self.x = across.view(1, 1, -1).expand(self.batch, height, width)
         self._generator = torch.Generator().manual_seed(seed)
+        self.frame_y = rows.view(1, -1, 1).expand(self.batch, height, width)
+        self.frame_x = across.view(1, 1, -1).expand(self.batch, height, width)
+        self.x, self.y = self._camera()
+
+    def _camera(self) -> tuple[Field, Field]:
+        """The frame's coordinates as bass nears them and tension bends them."""
+        zoom = 1.12 - 0.28 * self.bass
+        height, width = self.size
+        rows = 64  # the field is smooth: read it coarsely
+        y = ((torch.arange(rows, device=self.device) + 0.5) * (2 / rows) - 1).view(1, -1, 1)
+        x = F.interpolate(self.frame_x[:1, :1], max(1, round(rows * width / height)), mode="area").view(1, 1, -1)
+        bend = sample(self.noise(2, modes=12, slope=0.5, speed=0.8), (0.25 * x).expand(self.batch, -1, -1), 0.25 * y)
+        bend = F.interpolate(bend, size=self.size, mode="bilinear", align_corners=False)
+        bend = BEND * self.tension.unsqueeze(1) * bend
+        return zoom * self.frame_x + bend[:, 0], zoom * self.frame_y + bend[:, 1]
 
     def uniform(self, low: float = 0.0, high: float = 1.0, *shape: int) -> torch.Tensor:
         """Seeded numbers in [low, high): (B, 1, 1), or (B, *shape)."""
@@ -60,9 +85,7 @@ class Stage:
         """Seeded -1 or 1, (B, 1, 1)."""
         return self.whole(0, 1) * 2 - 1
 
-    def noise(
-        self, channels: int = 1, modes: int = 16, slope: float = 2.0, speed: float = 0.5
-    ) -> torch.Tensor:
+    def noise(self, channels: int = 1, modes: int = 16, slope: float = 2.0, speed: float = 0.5) -> torch.Tensor:
         """Periodic noise maps (B, channels, 128, 128), mean 0, variance 1, boiling at about `speed` rad/s.
 
         A sum of plane waves of up to `modes` periods a side, amplitude |k|**-slope, each turning at its own
@@ -77,18 +100,18 @@ class Stage:
         phase = self.uniform(0, TAU, channels, 2 * modes + 1, modes + 1)
         angle = phase + speed * k.sqrt() * torch.sin(5 * phase) * self.t.unsqueeze(1)
         waves = torch.polar((amplitude / variance.sqrt()).expand_as(angle).contiguous(), angle)
-        spectrum = torch.zeros(
-            (self.batch, channels, side, side // 2 + 1), dtype=waves.dtype, device=self.device
-        )
+        spectrum = torch.zeros((self.batch, channels, side, side // 2 + 1), dtype=waves.dtype, device=self.device)
         spectrum[:, :, : modes + 1, : modes + 1] = waves[:, :, modes:]
         spectrum[:, :, -modes:, : modes + 1] = waves[:, :, :modes]
-        return torch.fft.irfft2(spectrum, s=(side, side), norm="forward")
+        maps: torch.Tensor = torch.fft.irfft2(spectrum, s=(side, side), norm="forward")
+        return maps
 
 
 def sample(maps: torch.Tensor, u: Field, v: Field) -> torch.Tensor:
     """Read periodic maps (B, C, P, P) at u across and v down, in periods: (B, C, H, W)."""
     wrapped = F.pad(maps, (0, 1, 0, 1), mode="circular")
-    u, v = torch.broadcast_tensors(u, v)
+    shape = [max(pair) for pair in zip(u.shape, v.shape, strict=True)]
+    u, v = u.expand(shape), v.expand(shape)
     grid = torch.stack([u - u.floor(), v - v.floor()], -1) * 2 - 1
     return F.grid_sample(wrapped, grid, mode="bilinear", padding_mode="border", align_corners=True)
 
@@ -112,7 +135,7 @@ def step(low: float | torch.Tensor, high: float | torch.Tensor, value: Field) ->
 
 def bump(distance: Field, width: float | torch.Tensor) -> Field:
     """A soft bell, 1 at distance 0."""
-    return torch.exp(-((distance / width) ** 2))
+    return torch.exp(-((distance / width) ** 2).clamp(max=40))  # numbers below the normal range are slow
 
 
 def halo(distance: Field, width: float | torch.Tensor) -> Field:
@@ -206,6 +229,23 @@ def _bloom(light: torch.Tensor) -> torch.Tensor:
     return F.interpolate(near + 0.9 * far, size=(height, width), mode="bilinear", align_corners=False)
 
 
+def _surroundings(pictures: torch.Tensor) -> torch.Tensor:
+    """The mean about each place, over a tenth of the height."""
+    height, width = pictures.shape[2:]
+    small = F.interpolate(pictures, size=(32, max(1, round(32 * width / height))), mode="area")
+    small = F.avg_pool2d(small, 3, 1, 1, count_include_pad=False)
+    return F.interpolate(small, size=(height, width), mode="bilinear", align_corners=False)
+
+
+def _soften(pictures: torch.Tensor) -> torch.Tensor:
+    """A blur of about a hundredth of the height, the same at any size."""
+    height, width = pictures.shape[2:]
+    small = F.interpolate(pictures, size=(128, max(1, round(128 * width / height))), mode="area")
+    for _ in range(2):
+        small = F.avg_pool2d(small, 3, 1, 1, count_include_pad=False)
+    return F.interpolate(small, size=(height, width), mode="bilinear", align_corners=False)
+
+
 def develop(s: Stage, picture: Picture, palettes: torch.Tensor) -> torch.Tensor:
     """Colours from a picture's fields: (B, 3, H, W) in [0, 1].
 
@@ -214,25 +254,31 @@ def develop(s: Stage, picture: Picture, palettes: torch.Tensor) -> torch.Tensor:
     """
     jitter = s.uniform(0.9, 1.1, 5, 3)
     table = lookup_tables(palettes, s.tension.view(-1), jitter)
-    tone = _bias(picture.tone.clamp(0, 1), 0.34 + 0.32 * s.brightness)
+    tone = _bias(picture.tone.clamp(0, 1), 0.28 + 0.44 * s.brightness)
+    tone = tone + 0.14 * s.brightness * (1 - tone)
     grid = torch.stack([tone * 2 - 1, torch.zeros_like(tone)], -1)
-    colour = F.grid_sample(
-        table.unsqueeze(2), grid, mode="bilinear", padding_mode="border", align_corners=True
-    )
+    colour = F.grid_sample(table.unsqueeze(2), grid, mode="bilinear", padding_mode="border", align_corners=True)
 
-    corner_x, corner_y = s.x * (s.size[0] / s.size[1]), s.y
+    corner_x, corner_y = s.frame_x * (s.size[0] / s.size[1]), s.frame_y
     vignette = 1 - 0.26 * (corner_x**2 + corner_y**2)
     light = picture.light.clamp(min=0)
-    light = light * (1 + 0.55 * s.mid * (light - 0.55)).clamp(min=0.3)
+    light = light * (1 + (1.1 * s.mid - 0.2) * (light - 0.55)).clamp(min=0.3)
     floor = lifts(palettes, s.device)
+    floor = floor + 0.08 * s.brightness * (1 - floor)
     light = floor + (1 - floor) * light
-    exposure = (0.5 + 0.7 * s.energy) * (1 + 0.35 * s.onset)
+    exposure = (0.5 + 0.7 * s.energy) * (1 + 0.2 * s.onset)
     rgb = colour * (light * vignette * exposure).unsqueeze(1)
     if picture.spark is not None:
         brilliant = 0.75 * table[:, :, -1, None, None] + 0.25
         rgb = rgb + brilliant * (picture.spark * vignette * exposure).unsqueeze(1)
-    rgb = rgb + (0.1 + 0.3 * s.energy + 0.25 * s.onset).unsqueeze(1) * _bloom(rgb)
+    around = _surroundings(rgb)
+    rgb = rgb + (0.85 * s.mid - 0.35).unsqueeze(1) * (rgb - around)
+    soft = _soften(rgb)
+    rgb = torch.lerp(soft, rgb, (0.3 + 1.9 * s.treble).unsqueeze(1)).clamp(min=0)
+    rgb = rgb + (0.1 + 0.3 * s.energy + 0.45 * s.onset).unsqueeze(1) * _bloom(rgb)
     peak = rgb.amax(1, keepdim=True).clamp(min=1e-5)
+    rgb = rgb * (1 + 0.7 * s.onset.unsqueeze(1) * peak.clamp(max=1))
+    peak = peak * (1 + 0.7 * s.onset.unsqueeze(1) * peak.clamp(max=1))
     curve = 1 - torch.exp(-1.5 * peak)
     rgb = rgb * (curve * (0.6 + 0.4 * curve) / peak)
     rgb = rgb + (0.16 * (peak - 1.4)).clamp(0, 0.3) * (1 - rgb)

@@ -1,47 +1,48 @@
-"""Ridges behind ridges in mist, dark in front and pale behind, under a sun or moon."""
+"""Ridges behind ridges with mist drifting between, pale far off and dark in front, a sun or moon passing over."""
 
 from __future__ import annotations
 
 import torch
 
-from ..fields import Picture, Stage, halo, length, sample, sparkle, step
+from ..fields import TAU, Picture, Stage, halo, length, mix, sample, saw, sparkle, step
 
-RIDGES = 6
+RIDGES = 5
 
 
 def draw(s: Stage) -> Picture:
-    radius = 0.15 + 0.16 * s.bass + 0.04 * s.onset
-    distance = length(
-        s.x - s.uniform(-0.55, 0.55), s.y - s.uniform(-0.45, -0.05) + 0.04 * torch.sin(0.3 * s.t)
-    )
-    disc = step(0.016, -0.016, distance - radius)
+    radius = 0.14 + 0.1 * s.bass + 0.04 * s.onset
+    way = s.uniform(0, TAU) + 0.22 * s.t
+    sun_x, sun_y = 0.75 * torch.sin(way), s.uniform(-0.5, -0.25) + 0.16 * torch.cos(2 * way)
+    distance = length(s.x - sun_x, s.y - sun_y)
+    disc = step(0.014, -0.014, distance - radius)
     glow = halo(distance, 2.2 * radius)
-    maps = s.noise(RIDGES, modes=18, slope=1.55, speed=0.12)
-    mist, cloud = sample(
-        s.noise(2, modes=7, slope=1.7, speed=0.35), 0.2 * s.x + 0.015 * s.t, 0.4 * s.y
-    ).unbind(1)
-    tone = 0.38 + 0.22 * s.y + 0.35 * glow + 0.3 * disc + 0.05 * cloud
-    light = 0.13 + 0.1 * (1 + s.y) + 0.5 * glow + 0.1 * torch.sigmoid(2 * cloud) * s.mid
-    light = light * (1 - disc) + 1.15 * disc
+    drifts = s.noise(3, modes=8, slope=1.3, speed=0.4)
+    cloud = sample(drifts[:, 2:], 0.16 * s.x + 0.03 * s.t, 0.7 * s.y)[:, 0]
+    bars = step(0.3, 1.5, cloud) * step(0.1, -0.3, s.y)
+    tone = 0.36 + 0.2 * s.y + 0.36 * glow + 0.28 * disc + 0.12 * bars
+    light = 0.12 + 0.1 * (1 + s.y) + 0.45 * glow + (0.1 + 0.1 * s.mid) * bars
+    light = mix(light, 1.15 - 0.35 * bars, disc)
     stars = sparkle(s, 0.5 * s.x, 0.5 * s.y, 8, 0.15, 0.1 + 0.6 * s.treble) * (1 - glow).square()
-    land = torch.zeros_like(s.x)
+    clear = 1 - disc
     for k in range(RIDGES):
         near = k / (RIDGES - 1)
-        along = (0.3 - 0.14 * near) * s.x + s.uniform() + (0.003 + 0.012 * near) * s.t
-        outline = sample(maps[:, k : k + 1], along, s.uniform())[:, 0]
-        peaks = outline + (0.2 + 0.4 * s.treble) * (0.5 - outline.abs())
-        tall = (0.13 + 0.05 * near) * (0.75 + 0.5 * s.mid + 0.5 * s.bass * (1 - near)) + 0.05 * s.onset
-        top = 0.0 + 0.8 * near**1.15 - tall * peaks + 0.05 * s.tension * torch.sin(4 * s.x + 1.5 * s.t + k)
-        inside = step(-0.01, 0.01, s.y - top)
+        # Parallax: what is near goes by faster, and stands wider and taller.
+        along = (1.05 - 0.55 * near) * s.x + 9 * s.uniform() + (0.02 + 0.09 * near) * s.t
+        rough = torch.sin(2.1 * along + k)
+        along = along + 0.12 * rough
+        # Straight flanks and pointed summits of three sizes.
+        peaks = 1.15 * saw(along) + 0.55 * saw(2.3 * along + 0.3) + (0.12 + 0.3 * s.treble) * saw(6.1 * along)
+        peaks = peaks * (1 + 0.3 * rough)
+        tall = (0.5 + 0.14 * near) * (0.85 + 0.3 * s.mid + 0.3 * s.bass * (1 - near)) + 0.08 * s.onset
+        top = 0.28 + 0.8 * near**1.1 - tall * peaks + 0.04 * s.tension * torch.sin(5 * s.x + 1.5 * s.t + k)
         under = (s.y - top).clamp(min=0)
-        fog = (
-            (1 - torch.exp(-under * (3.4 - 1.2 * near)))
-            * (1 - 0.75 * near)
-            * (0.75 + 0.25 * torch.tanh(mist))
-        )
-        rim = torch.exp(-under / 0.03) * glow * (1 - near)
-        here = 0.26 * (1 - near) ** 1.6 + 0.34 * fog * (0.5 + glow) + 0.45 * rim + 0.006
-        tone = tone + inside * (0.48 - 0.34 * near + 0.25 * fog + 0.3 * rim + 0.12 * glow * (1 - near) - tone)
-        light = light + inside * (here - light)
-        land = torch.maximum(land, inside)
-    return Picture(tone, light, 0.9 * stars * (1 - land) * (1 - disc))
+        inside = step(-0.009, 0.009, s.y - top)
+        clear = clear * (1 - inside)
+        foot = (s.y - 0.16 - 0.78 * near).clamp(min=-0.3) + 0.3
+        puff = sample(drifts[:, k % 2 : k % 2 + 1], 0.22 * s.x + 0.3 * k + (0.025 + 0.03 * near) * s.t, 0.45 * s.y)[:, 0]
+        mist = (1 - torch.exp(-foot * foot * 9)) * torch.sigmoid(1.8 * puff + 0.5) * (1 - 0.72 * near)
+        rim = torch.exp(-under / 0.025) * glow * (1 - near)
+        face = 0.035 + 0.2 * (1 - near) ** 1.6 + 0.4 * mist * (0.45 + glow) + 0.5 * rim
+        tone = mix(tone, 0.46 - 0.34 * near + 0.28 * mist + 0.3 * rim + 0.14 * glow * (1 - near), inside)
+        light = mix(light, face - 0.03 * near, inside)
+    return Picture(tone, light, 0.9 * stars * clear)

@@ -1,43 +1,44 @@
-"""Flight through stars: layers of points growing from a vanishing point, in faint coloured dust."""
+"""Warp speed: stars drawn out to sharp streaks that run from a vanishing point over black."""
 
 from __future__ import annotations
 
 import torch
 
-from ..fields import TAU, Picture, Stage, bump, length, rotate, sample, sparkle, step
+from ..fields import TAU, Picture, Stage, bump, halo, length, step
 
-LAYERS = 4
+LAYERS = 3
+SECTORS = 36
 
 
 def draw(s: Stage) -> Picture:
-    x = s.x - s.uniform(-0.35, 0.35) - 0.06 * torch.sin(0.4 * s.t)
-    y = s.y - s.uniform(-0.3, 0.3)
+    x = s.x - s.uniform(-0.4, 0.4) - 0.05 * torch.sin(0.4 * s.t)
+    y = s.y - s.uniform(-0.35, 0.35) - 0.04 * torch.sin(0.33 * s.t)
     r = length(x, y)
-    turn = s.sign() * 0.05 * s.t + 0.5 * s.tension * torch.exp(-r)
-    x, y = rotate(x, y, turn)
-    stars = torch.zeros_like(x)
-    start = s.uniform()
+    angle = torch.atan2(y, x) + s.sign() * (0.06 * s.t + 0.12 * s.tension * torch.sin(2.5 * r - 0.8 * s.t))
+    tone = 0.03 + 0.25 * halo(r, 0.3)
+    light = torch.zeros_like(x)
+    spark = torch.zeros_like(x)
     for k in range(LAYERS):
-        travel = start + 0.16 * s.t + k / LAYERS
-        near = travel - travel.floor()
-        shown = step(0, 0.3, near) * step(1, 0.75, near)
-        scale = 0.62 * torch.exp(-1.7 * near) * (1.2 - 0.3 * s.bass)
-        shift = travel.floor() * 0.37 + 0.23 * k
-        size = 0.1 + 0.08 * s.bass + 0.04 * s.energy
-        points = sparkle(
-            s,
-            x * scale + shift,
-            y * scale + 1.7 * shift,
-            6,
-            size * (1 - 0.4 * near),
-            0.45 + 0.5 * s.treble,
-            0.3,
-        )
-        stars = stars + shown * (0.6 + 0.9 * near) * points
-    dust, veil = sample(s.noise(2, modes=8, slope=1.8), 0.25 * x - 0.02 * s.t, 0.25 * y).unbind(1)
-    fog = torch.sigmoid(1.5 * dust - 0.3) * torch.exp(-0.9 * r * r)
-    core = bump(r, 0.1 + 0.22 * s.bass + 0.15 * s.onset)
-    spokes = torch.sin(torch.atan2(y, x) * s.whole(5, 9) + 2 * veil).clamp(min=0) * torch.exp(-1.6 * r)
-    tone = 0.22 + 0.45 * fog + 0.12 * torch.tanh(veil) + 0.45 * core + 0.3 * stars
-    light = 0.02 + 0.42 * fog * fog * (0.4 + s.mid) + 0.75 * core + (0.12 + 0.5 * s.onset) * spokes
-    return Picture(tone, light + 0.9 * stars, 1.3 * stars * stars + TAU * 0.03 * core)
+        count = SECTORS + 10 * k
+        place, phase, hue, strength = s.uniform(0, 1, 4, count).unbind(1)
+        around = (angle / TAU + 0.5 + 0.37 * k) * count
+        cell = around.floor()
+        index = cell.long().remainder(count).flatten(1)
+        off = (around - cell - 0.3 - 0.4 * place.gather(1, index).view_as(x)) * (TAU / count) * r
+        own = phase.gather(1, index).view_as(x)
+        # A star flies at even speed in depth, 1 / r: it creeps at the middle and shoots by at the rim.
+        depth = 0.5 / r + (0.2 + 0.05 * k) * s.t + own
+        behind = depth - depth.floor()  # 0 at the star's head, growing towards the middle
+        reach = 0.3 + 0.3 * s.bass + 0.12 * s.energy + 0.15 * s.onset
+        tail = (1 - behind / reach).clamp(min=0) * step(0.0, 0.05, behind)
+        thin = (0.008 + 0.014 * r) * (0.8 + 0.4 * s.bass)
+        power = strength.gather(1, index).view_as(x)
+        lit = step(0.0, 0.25, power - 0.5 + 0.5 * s.energy + 0.1 * s.treble - 0.12 * k)
+        fade = step(0.16, 0.7, r) * lit * (0.45 + 0.7 * r.clamp(max=1.4))
+        line = tail * bump(off, thin * (0.3 + 0.7 * tail)) * fade
+        point = line * tail.square() * tail  # the star at the head of its streak
+        tone = tone + line * (0.4 + 0.55 * hue.gather(1, index).view_as(x))
+        light = light + line * (1.5 + 0.5 * s.mid)
+        spark = spark + point * (0.3 + 0.8 * s.treble)
+    core = bump(r, 0.05 + 0.05 * s.bass) + (0.2 + 0.4 * s.onset) * halo(r, 0.1 + 0.1 * s.bass + 0.1 * s.onset)
+    return Picture(tone + 0.6 * core, light + 0.9 * core + 0.006, spark + 0.25 * core)
