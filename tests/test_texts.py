@@ -11,7 +11,7 @@ import torch
 from engines.training import related
 from engines.training.texts import Lexicon, collect, lexicon, scene
 
-WORDS = "candle lamp street river burn burning burns burned shine red spaniel paris".split()
+WORDS = ["candle", "lamp", "street", "river", "burn", "burning", "burns", "burned", "shine", "red", "spaniel", "paris"]
 
 
 @pytest.fixture

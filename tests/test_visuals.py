@@ -22,7 +22,7 @@ from engines.training.visuals import (  # noqa: E402
     sample_scene,
 )
 from engines.training.visuals.captions import LONGEST, WORDS  # noqa: E402
-from engines.training.visuals.held_out import HELD_OUT  # noqa: E402
+from engines.training.visuals.held_out import HELD_OUT, RIDDLES  # noqa: E402
 from engines.training.visuals.palettes import TABLE  # noqa: E402
 
 SIZE = (64, 64)
@@ -145,19 +145,24 @@ def content(text: str) -> set[str]:
     return stems
 
 
-def test_held_out_captions_are_in_other_words() -> None:
-    assert len(HELD_OUT) == len({text for text, _ in HELD_OUT}) == 230
-    assert set(Counter(family for _, family in HELD_OUT).values()) == {5}
-    assert {family for _, family in HELD_OUT} == set(WORDS)
+@pytest.mark.parametrize("held_out", [HELD_OUT, RIDDLES], ids=["plain", "riddles"])
+def test_held_out_captions_are_in_other_words(held_out: tuple[tuple[str, str], ...]) -> None:
+    assert len(held_out) == len({text for text, _ in held_out}) == 230
+    assert set(Counter(family for _, family in held_out).values()) == {5}
+    assert {family for _, family in held_out} == set(WORDS)
     moods = [word for _, low, high in captions._MOODS for word in low + high]
     forms = [*captions._FULL, *captions._PLAIN, *captions._SHAPE_ONLY, *captions._COLOUR_ONLY, *captions._LAYERS]
     colours = [word for palette in TABLE.values() for word in palette.words]
     grammar = content(re.sub("{.}", "", " ".join([*moods, *captions._ANY, *captions._OPENINGS, *colours, *forms])))
-    for text, family in HELD_OUT:
+    for text, family in held_out:
         assert content(text) and not content(text) & (grammar | content(" ".join(WORDS[family]))), (text, family)
     rng = random.Random(6)
     drawn = {caption(family, p, rng).lower() for family in WORDS for p in PALETTES for _ in range(4)}
-    assert not drawn & {text for text, _ in HELD_OUT}
+    assert not drawn & {text for text, _ in held_out}
+
+
+def test_held_out_sets_are_apart() -> None:
+    assert not {text for text, _ in HELD_OUT} & {text for text, _ in RIDDLES}
 
 
 def test_unknown_family_is_named() -> None:

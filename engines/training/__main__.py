@@ -10,13 +10,14 @@ from pathlib import Path
 from .config import load_config
 
 HERE = Path(__file__).parent
-STAGES = ("text", "pictures", "autoencoder", "cache", "unet", "pack", "unpack", "plot", "export")
+STAGES = ("text", "related", "pictures", "autoencoder", "cache", "unet", "pack", "unpack", "plot", "export", "judge",
+          "evaluate")  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m engines.training", description=__doc__)
     parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("paths", nargs="*", type=Path, help="export, pack, plot: OUT; unpack: FOLDER")
+    parser.add_argument("paths", nargs="*", type=Path, help="export, pack, plot: OUT; unpack: FOLDER; evaluate: MODEL OUT")
     parser.add_argument("--config", type=Path, default=HERE / "configs" / "cpu.toml")
     parser.add_argument("--run", help="run folder, instead of the configuration's")
     parser.add_argument("--minutes", type=float, help="wall-clock budget of this call")
@@ -25,6 +26,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--wordnet", help="folder with WordNet's data.* files")
     parser.add_argument("--worker", type=int, default=0, help="pictures: which of several workers this is")
+    parser.add_argument("--only", default="", help="evaluate: parts, with commas between them")
+    parser.add_argument("--workers", type=int, default=1, help="evaluate: processes of one core each")
     parser.add_argument("--half", action="store_true", help="pictures: at half the side")
     return parser
 
@@ -44,6 +47,10 @@ def main() -> int:
             from . import text_encoder
 
             text_encoder.run(config, **budget)
+        elif arguments.stage == "related":
+            from . import related
+
+            related.run(config)
         elif arguments.stage == "pictures":
             from . import pictures
 
@@ -72,6 +79,16 @@ def main() -> int:
             from .plots import plot
 
             plot(Path(config.run.folder), *(arguments.paths or [Path(config.run.folder) / "metrics.png"]))
+        elif arguments.stage == "judge":
+            from .evaluation.judge_training import train
+
+            train(config, **budget)
+        elif arguments.stage == "evaluate":
+            from .evaluation.report import evaluate
+
+            model, out = arguments.paths
+            only = [name for name in arguments.only.split(",") if name]
+            evaluate(model, Path(config.run.folder), out, only, workers=arguments.workers)
         else:
             from .export import export
 

@@ -23,15 +23,19 @@ OUTSIDE = ("conv_in", "conv_out", "class_embedding", "time_embedding")
 def orthogonal(matrices: Tensor) -> Tensor:
     """The nearest half-orthogonal matrices, roughly, of (N, rows, columns) with rows ≤ columns; singular values 0.7–1.2.
 
-    Five Newton–Schulz steps of a quintic; bfloat16 is enough, since only the directions matter.
+    Five Newton–Schulz steps of a quintic. Every step is a polynomial of the Gram matrix from the left, so the steps go
+    on small squares and the long matrices are touched twice instead of ten times.
     """
     a, b, c = NEWTON_SCHULZ
-    x = matrices.bfloat16()
-    x = x / (x.float().norm(dim=(1, 2), keepdim=True) + 1e-7).bfloat16()
+    x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    gram = x @ x.mT
+    whole = torch.eye(gram.shape[-1], device=gram.device).expand_as(gram)
     for _ in range(ITERATIONS):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.float()
+        factor = a * torch.eye(gram.shape[-1], device=gram.device) + b * gram + c * gram @ gram
+        whole = factor @ whole
+        gram = factor @ gram @ factor
+    turned: Tensor = whole @ x
+    return turned
 
 
 class Muon(torch.optim.Optimizer):

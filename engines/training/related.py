@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .texts import Lexicon, scene
+from . import checkpoint
+from .config import Config
+from .texts import Lexicon, lexicon, scene
 
 Words = Mapping[str, tuple[str, ...]]
 Teach = Callable[[list[str]], Tensor]
@@ -83,7 +85,7 @@ def stems(text: str) -> set[str]:
 def allowed(texts: Iterable[str], judged: Iterable[str]) -> list[str]:
     """The texts that share no word, singular or plural, with the captions kept for judging, and none unwanted."""
     forbidden = set[str]().union(*(stems(text) for text in judged))
-    forbidden |= _UNWANTED
+    forbidden |= stems(" ".join(_UNWANTED))
     return [text for text in texts if not stems(text) & forbidden]
 
 
@@ -162,3 +164,25 @@ def related_sentences(words: Words, lexicon: Lexicon, phrases: Words, judged: Se
         order = part[:, index].argsort(descending=True).tolist()
         kept[family] = tuple(texts[row] for row in order if part[row].argmax() == index)[:count]
     return kept
+
+
+def run(config: Config) -> None:
+    """Write ``related.json`` and ``related_sentences.json`` into the run folder; needs WordNet and the teacher."""
+    from .text_encoder import teach, teacher_folder
+    from .visuals.captions import WORDS
+    from .visuals.held_out import HELD_OUT, RIDDLES
+
+    if not config.text.wordnet:
+        raise ValueError("the stage 'related' needs WordNet: give its folder with --wordnet")
+    folder = checkpoint.prepare(config)
+    words = lexicon(Path(config.text.wordnet), teacher_folder() / "vocab.txt")
+    judged = [text for text, _ in (*HELD_OUT, *RIDDLES)]
+
+    def taught(texts: list[str]) -> Tensor:
+        return teach(texts, config)
+
+    near = related_words(words, WORDS, judged, taught)
+    save(folder, near)
+    scenes = related_sentences(near, words, WORDS, judged, taught, random.Random(config.run.seed))
+    save(folder, scenes, "related_sentences")
+    print(f"[related] {sum(map(len, near.values()))} words, {sum(map(len, scenes.values()))} sentences", flush=True)

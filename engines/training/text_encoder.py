@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -13,12 +14,14 @@ from torch.nn import functional as F
 from . import checkpoint
 from .config import Config
 from .networks import TextEncoder, build_text_encoder, parameters
+from .related import family_vectors, similarities
 from .texts import collect
 from .tokenizer import SUFFIX, load_tokenizer, save_tokenizer, train_tokenizer
 
 TEACHER_WIDTH = 384
 SHARPNESS = 0.1  # temperature of the choice among the texts of a batch
 CHOICE = 0.5  # its weight in the loss
+FAMILY = 1.0  # weight of the choice among the picture families
 AVERAGE = 0.99  # decay of the moving average that is kept before the end
 
 
@@ -83,6 +86,24 @@ class Student(nn.Module):
         return F.normalize(self.project(states).float(), dim=-1)
 
 
+class Families:
+    """How near texts are to the picture families: what a prompt must keep above all."""
+
+    def __init__(self, config: Config) -> None:
+        from .visuals.captions import WORDS
+
+        families, centre = family_vectors(WORDS, lambda texts: teach(texts, config))
+        self.families, self.centre = families.to(config.run.device), centre.to(config.run.device)
+
+    def choice(self, vectors: Tensor) -> Tensor:
+        """Log probabilities (N, F) of the families for vectors (N, 384)."""
+        return (similarities(vectors, self.families, self.centre) / SHARPNESS).log_softmax(-1)
+
+    def distance(self, mine: Tensor, target: Tensor) -> Tensor:
+        """Divergence of the choices of a family."""
+        return F.kl_div(self.choice(mine), self.choice(target), reduction="batchmean", log_target=True)
+
+
 def distance(mine: Tensor, target: Tensor, relation: float) -> Tensor:
     """1 − cosine, plus the difference of all pairwise similarities in the batch: squared, and as choices.
 
@@ -123,6 +144,18 @@ def inherit(student: Student, elder: dict[str, Tensor], old: Tokenizer, new: Tok
     student.load_state_dict({**elder, table: ours})
 
 
+def _taught(texts: list[str], kept: Path, config: Config) -> Tensor:
+    """The teacher's vectors (N, 384); those of an earlier call are used again."""
+    old: dict[str, Any] = {"texts": [], "targets": torch.empty(0, TEACHER_WIDTH)}
+    if kept.exists():
+        old = checkpoint.load(kept)
+    known = {text: row for row, text in enumerate(old["texts"])}
+    new = [text for text in texts if text not in known]
+    table = torch.cat([old["targets"], teach(new, config)]) if new else old["targets"]
+    known |= {text: len(old["texts"]) + row for row, text in enumerate(new)}
+    return table[[known[text] for text in texts]]
+
+
 def run(config: Config, minutes: float | None = None, steps: int | None = None, resume: bool = False,
         start: Path | None = None) -> None:  # fmt: skip
     """Tokenizer, teacher vectors (both kept in the run folder), then distillation into ``text.pt``.
@@ -133,21 +166,18 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     path, device = folder / "text.pt", config.run.device
     positions = config.model.text_positions
     taught = folder / "text_targets.pt"
-    if resume and taught.exists():
-        kept = checkpoint.load(taught)
-        texts, targets = kept["texts"], kept["targets"]
-    else:
-        words = teacher_folder() / "vocab.txt"
-        texts = collect(settings.texts, random.Random(config.run.seed), words, settings.wordnet)
-        if not (resume and (folder / "tokenizer").exists()):
-            tokenizer = train_tokenizer(texts, config.model.vocabulary, positions)
-            save_tokenizer(tokenizer, folder / "tokenizer", positions)
-        targets = teach(texts, config)
-        checkpoint.save(taught, texts=texts, targets=targets)
+    words = teacher_folder() / "vocab.txt"
+    texts = collect(settings.texts, random.Random(config.run.seed), words, settings.wordnet)
+    if not (resume and (folder / "tokenizer").exists()):
+        tokenizer = train_tokenizer(texts, config.model.vocabulary, positions)
+        save_tokenizer(tokenizer, folder / "tokenizer", positions)
+    targets = _taught(texts, taught, config)
+    checkpoint.save(taught, texts=texts, targets=targets)
     tokenizer = load_tokenizer(folder / "tokenizer")
     tokens = torch.tensor([entry.ids for entry in tokenizer.encode_batch(texts)]).to(device)
     targets = targets.to(device)
     held = min(settings.held_out, len(texts) // 5)
+    families = Families(config)
 
     student = Student(build_text_encoder(config.model, tokenizer.get_vocab_size()), config.model.text_width).to(device)
     if start is not None:
@@ -181,7 +211,9 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         rows = pool[torch.randint(len(pool), (settings.batch,), device=device)]
         with checkpoint.autocast(config):
             at_end, mean = student(tokens[rows, :length])
-        loss = distance(at_end, targets[rows], settings.relation) + distance(mean, targets[rows], settings.relation)
+        aim = targets[rows]
+        loss = distance(at_end, aim, settings.relation) + distance(mean, aim, settings.relation)
+        loss = loss + FAMILY * (families.distance(at_end, aim) + families.distance(mean, aim))
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * clock.rate(step, settings.warmup, 0.5)
         optimizer.zero_grad(set_to_none=True)

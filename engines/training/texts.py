@@ -74,10 +74,11 @@ def teacher_words(vocabulary: Path) -> list[str]:
     return [line for line in lines if re.fullmatch(r"[a-z]{3,}", line)]
 
 
-def wordnet(folder: Path) -> tuple[list[str], list[str]]:
-    """Lemmas and glosses from WordNet's data files; two empty lists where the folder has none."""
+def wordnet(folder: Path) -> tuple[list[str], list[str], list[str]]:
+    """Lemmas, glosses and example phrases from WordNet's data files; empty lists where the folder has none."""
     lemmas: set[str] = set()
     glosses: list[str] = []
+    examples: list[str] = []
     for path in sorted(folder.glob("data.*")):
         for line in path.read_text(encoding="latin-1").splitlines():
             if line.startswith("  ") or " | " not in line:
@@ -91,7 +92,8 @@ def wordnet(folder: Path) -> tuple[list[str], list[str]]:
             words = gloss.split(";")[0].strip().strip("()").split()
             if 2 <= len(words) <= 14:
                 glosses.append(" ".join(words))
-    return sorted(lemmas), glosses
+            examples += [text for text in re.findall(r'"([^"]+)"', gloss) if 2 <= len(text.split()) <= 16]
+    return sorted(lemmas), glosses, examples
 
 
 # WordNet's lexicographer files whose nouns one can see, and those whose verbs one can.
@@ -284,7 +286,7 @@ def scene(words: Lexicon, rng: random.Random, subject: str | None = None) -> str
 
 def collect(count: int, rng: random.Random, vocabulary: Path, wordnet_folder: str,
             extra: Sequence[str] = ()) -> list[str]:  # fmt: skip
-    """About ``count`` different texts: scenes, captions, glosses, lemmas, prompts, word pairs, words and ``extra``.
+    """About ``count`` different texts: scenes, captions, glosses, lemmas, prompts, words, examples and ``extra``.
 
     Without WordNet's folder the scenes, glosses and lemmas are left out.
     """
@@ -297,12 +299,13 @@ def collect(count: int, rng: random.Random, vocabulary: Path, wordnet_folder: st
     texts += [" ".join(rng.sample(words, rng.choice((2, 2, 3)))) for _ in range(count // 40)]
     if wordnet_folder:
         folder = Path(wordnet_folder)
-        lemmas, glosses = wordnet(folder)
+        lemmas, glosses, examples = wordnet(folder)
         texts += rng.sample(lemmas, min(len(lemmas), count // 8)) + rng.sample(glosses, min(len(glosses), count * 3 // 20))
         scenes = lexicon(folder, vocabulary)
         # Common nouns are worth more than rare ones, which the draw above takes by the thousand.
         texts += list(scenes.candidates)
         texts += [scene(scenes, rng) for _ in range(count * 3 // 10)]
+        texts += rng.sample(examples, min(len(examples), count // 4))
     texts = sorted(set(texts))
     rng.shuffle(texts)
-    return texts[:count]
+    return texts

@@ -1,12 +1,340 @@
 """Captions by hand for judging only: they must never be used in training.
 
-Five a family, in words that neither the family's own phrases nor the caption grammar have, so that they show
-whether the network understood what it learnt or only knows the words by heart.
+Two sets, five captions a family each, in words that neither the family's own phrases nor the caption grammar have, so
+that they show whether the network understood what it learnt or only knows the words by heart. HELD_OUT says plainly
+what there is to see, as people would type or say it; RIDDLES, the harder set, only alludes to it.
 """
 
 from __future__ import annotations
 
-_BY_FAMILY: dict[str, tuple[str, str, str, str, str]] = {
+_Captions = dict[str, tuple[str, str, str, str, str]]
+
+_PLAIN: _Captions = {
+    "nebula": (
+        "billowing vapour spread between distant suns",
+        "an enormous haze around newborn suns in the universe",
+        "the fog that an exploded sun left behind",
+        "astronomy photograph of a misty hydrogen haze",
+        "towering pillars of fog where suns are born",
+    ),
+    "flames": (
+        "logs ablaze on the hearth",
+        "a barn ablaze, heat and sparks above the roof",
+        "kindling alight in the stove",
+        "torches ablaze at the castle gate",
+        "a pile of timber alight, sparks flying up",
+    ),
+    "aurora": (
+        "glimmering streamers above lapland after sundown",
+        "heavenly drapes rippling over iceland's hills",
+        "phosphorescent bands swaying above the tundra",
+        "solar particles illuminating the heavens over norway",
+        "ghostly swaying streaks above an alaskan cabin",
+    ),
+    "ink": (
+        "pigments bleeding into one another in a bowl",
+        "a blot of pigment spreading through a tumbler",
+        "wet pigments streaked and stirred by a comb",
+        "runny lacquer stirred into streaky bands",
+        "a fountain pen's blot spreading in a bowl",
+    ),
+    "mandala": (
+        "mirrored shapes repeating around one centre",
+        "a toy tube of mirrors and beads",
+        "round henna design of repeating rings",
+        "a buddhist sand design, round and mirrored",
+        "a round decorative design, each slice mirrored",
+    ),
+    "tunnel": (
+        "racing down a long round passage",
+        "speeding through a subway shaft towards the exit",
+        "driving through an underpass, lamps whizzing by",
+        "plunging down a bottomless shaft",
+        "a sewer's round passage, hurrying towards the exit",
+    ),
+    "plasma": (
+        "round bubbles of paraffin merging and parting",
+        "gloopy lumps rising and sinking in a bottle",
+        "bedside ornament, globs of paraffin climbing and sinking",
+        "sticky globs merging, stretching and splitting",
+        "viscous globules sink and fuse in syrup",
+    ),
+    "waves": (
+        "sheer chiffon fluttering in the breeze",
+        "rippling bed linen on a washing line",
+        "a dancer's long skirt swirling through the air",
+        "a bridal train of tulle rippling in the wind",
+        "lustrous textile, pleated and rippling in the breeze",
+    ),
+    "cells": (
+        "amoebas crowded together on a lab slide",
+        "onion skin magnified a thousandfold",
+        "germs crowding a petri dish",
+        "beehive chambers packed side by side",
+        "an embryo splitting, magnified in the lab",
+    ),
+    "crystal": (
+        "an engagement ring's polished stone, every angle glinting",
+        "a geode's interior, pointed minerals glinting",
+        "precious stones polished into flat angled faces",
+        "a smashed mirror, pointed fragments everywhere",
+        "angular minerals in a jeweller's shop",
+    ),
+    "julia": (
+        "curly math shapes repeating inside themselves forever",
+        "swirls sprouting ever smaller swirls, computed from a formula",
+        "an equation drawn as endlessly branching curls",
+        "each curl contains a smaller copy of the whole",
+        "endless recursive curlicues from a number formula",
+    ),
+    "starfield": (
+        "rocket cockpit view, distant suns whizzing by",
+        "pinpricks racing outward as the rocket accelerates",
+        "countless specks zooming towards an astronaut's visor",
+        "accelerating through the universe, suns stretched into lines",
+        "screensaver of specks racing outward through the cosmos",
+    ),
+    "synthwave": (
+        "1980s arcade racer on a checkered floor at sundown",
+        "80s album sleeve, crisscross floor, sliced sundown disc",
+        "a delorean cruising a checkered desert at sundown",
+        "miami vice sundown above a meshed floor",
+        "nostalgic 80s game, mesh floor stretching to far hills",
+    ),
+    "ripples": (
+        "a pebble plops into a lake",
+        "skimming stones across a lake, disturbing its surface",
+        "a dripping tap disturbing the bathtub's surface",
+        "hoops widening outward where the pebble sank",
+        "fish nibbling at a lake's surface, hoops widening",
+    ),
+    "galaxy": (
+        "a pinwheel of a hundred billion suns",
+        "billions of suns wheeling around a supermassive hole",
+        "telescope view of a tilted pinwheel of suns",
+        "a coil of countless suns around a swollen middle",
+        "our solar system's home, a gigantic pinwheel",
+    ),
+    "lightning": (
+        "a zigzag of current leaping down from the heavens",
+        "a tempest hurls zigzags at the church steeple",
+        "branching million-volt zigzags during a tempest",
+        "a steeple struck during a tempest",
+        "a rumble follows the branching zap above the fields",
+    ),
+    "bokeh": (
+        "nearsighted view of bulbs, round and smudged",
+        "the camera missed, headlamps became round smudges",
+        "fairground bulbs smudged without my spectacles",
+        "tinsel and candles, shallow depth, all smudged",
+        "unsharp garland bulbs behind a portrait",
+    ),
+    "opart": (
+        "zebra bars that appear to wobble",
+        "a checkerboard that seems to buckle outward",
+        "dizzying parallel bars that trick your vision",
+        "a 1960s canvas of bars that fool the viewer",
+        "alternating bars swaying until you feel dizzy",
+    ),
+    "truchet": (
+        "plumbing twisting every which way, no exit",
+        "twisty corridors and dead ends from overhead",
+        "a confusing network of bending tracks and dead ends",
+        "quarter rings joined at random into serpentine ducts",
+        "lost among twisty passages, hunting the exit",
+    ),
+    "clouds": (
+        "airplane view of woolly heaps far below",
+        "puffy heaps piled up in the heavens",
+        "woolly puffs sailing overhead on a breezy day",
+        "cumulonimbus puffing up before a shower",
+        "puffs gathering overhead, hiding the sun",
+    ),
+    "ocean": (
+        "lunar glimmer across the pacific's rolling breakers",
+        "a yacht sailing the pacific after sundown",
+        "surf and breakers from a ship's rail",
+        "tide rolling in at the beach after sundown",
+        "ferry deck view, breakers and a lunar glimmer",
+    ),
+    "mountains": (
+        "everest and its neighbours, hazy in the morning",
+        "crags and cliffs, one row beyond another",
+        "rocky massifs fading into the haze",
+        "climbers' view across pinnacles, slopes and passes",
+        "swiss slopes and cliffs on a hazy morning",
+    ),
+    "caustics": (
+        "snorkelling in a lagoon, sunshine wobbling on the sand",
+        "wobbly net of sunshine across submerged tiles",
+        "tiled basin bottom, webbed with sunshine",
+        "a diver's view of sunshine webbing the sandy bottom",
+        "sunshine dancing on submerged sand in the shallows",
+    ),
+    "flowers": (
+        "a vase of tulips and peonies",
+        "bees visiting chrysanthemums in the garden",
+        "orchids and lilies at the florist's",
+        "buttercups and marigolds on the lawn",
+        "a bride's bunch of carnations and hyacinths",
+    ),
+    "fractalflame": (
+        "ghostly hairlike strands woven by a random algorithm",
+        "evolving screensaver of sheer, smoky, mirrored strands",
+        "randomly plotted equation, sheer veils of feathery strands",
+        "cobwebs plotted by recursive equations, ghostly and sheer",
+        "computed ectoplasm, sheer mirrored tufts from a chance algorithm",
+    ),
+    "mandelbrot": (
+        "round blob edged in ever smaller copies of itself",
+        "magnifying the warty edge of a famous math figure",
+        "chaos theory's icon, a warty kidney blob",
+        "z squared added to c, a round warty blob",
+        "math's gingerbread figure, magnified at its warty rim",
+    ),
+    "reaction": (
+        "jaguar fur blotches merging into wriggly bands",
+        "squiggly furrows of the cerebrum",
+        "pufferfish skin, squiggles and blotches",
+        "a reef polyp's wriggly grooves",
+        "thumb whorls pressed on paper",
+    ),
+    "flowfield": (
+        "iron filings bending around a magnet",
+        "long grass bent by gusts, blade beside blade",
+        "aerodynamics test, air bending around a car",
+        "shaggy fur groomed all one direction",
+        "thousands of parallel streaks tracing the breeze",
+    ),
+    "topographic": (
+        "cartographer's chart marking each summit's metres",
+        "orienteering sheet, nested rings around the summits",
+        "atlas page about how steep the slopes are",
+        "nested curves tracing equal metres around each peak",
+        "a trekker's chart, rings crowding on steep slopes",
+    ),
+    "city": (
+        "offices with lamps on after sundown",
+        "manhattan after sundown, storey upon storey",
+        "illuminated apartments and offices along the avenues",
+        "shanghai's concrete and steel architecture after sundown",
+        "rooftop bar overlooking avenues, offices and taxis",
+    ),
+    "forest": (
+        "oaks and beeches, rays slanting between the stems",
+        "hiking among spruces and beeches",
+        "a grove of mighty oaks, mushrooms at their roots",
+        "deer among conifers at daybreak",
+        "a thicket of branches and bark, owls hooting",
+    ),
+    "rain": (
+        "a shower streaming down the car's windshield",
+        "indoors, watching a shower pelt the skylight",
+        "a cloudburst beading the bus windshield",
+        "moist beads sliding along a misted shopfront",
+        "umbrella weather, beads sliding along the windshield",
+    ),
+    "snowflake": (
+        "a lacy speck of blizzard, magnified",
+        "catching a cold lacy fleck on my mitten",
+        "blizzard flecks, each a different lacy hexagon",
+        "sledging weather, lacy flecks tumbling onto mittens",
+        "a freezing hexagon of lacy branches, ski weather",
+    ),
+    "lava": (
+        "an eruption's scorching river hardening into slabs",
+        "liquid stone oozing through gashes in the ground",
+        "etna erupting, incandescent stone oozing downhill",
+        "hawaiian eruption, incandescent sludge between slabs",
+        "kilauea's basalt slabs splitting, incandescent below",
+    ),
+    "feather": (
+        "a pheasant's long tail vane, shaft in the middle",
+        "pillow stuffing plucked from a goose",
+        "a swan's moulted vane on the lake",
+        "fan of a courting peafowl, eyespots shimmering",
+        "a goose's moulted shaft, sharpened as a pen",
+    ),
+    "jellyfish": (
+        "a see-through dome trailing stingers in the abyss",
+        "a gelatinous umbrella with dangling arms",
+        "brainless, boneless stinger hovering in the aquarium",
+        "squishy transparent parasol hovering in the aquarium",
+        "stinging reef dweller with a wobbly dome",
+    ),
+    "eye": (
+        "lashes, lid and mascara, magnified",
+        "an optician's macro shot of the cornea",
+        "a retina scan, fibres around the round hole",
+        "somebody blinking, lashes and brow",
+        "a contact lens on the cornea, lashes around",
+    ),
+    "halftone": (
+        "magnified magazine photograph, rows of round specks",
+        "a cartoon face built from evenly arranged specks",
+        "a speckled cartoon page from a cheap magazine",
+        "round specks, bigger and smaller, in tidy rows",
+        "a billboard magnified until it dissolves into specks",
+    ),
+    "glitch": (
+        "a damaged movie file, slices shifted sideways",
+        "television losing reception, slices jumping sideways",
+        "a crashed monitor, misplaced slices and rgb ghosts",
+        "a faulty graphics card scrambling the display",
+        "a buggy computer, its display sliced and scrambled",
+    ),
+    "equalizer": (
+        "hi-fi display, columns bouncing to the song",
+        "decibel columns jumping on the stereo's display",
+        "winamp columns hopping to the tune",
+        "stereo panel, bass left, treble right, columns hopping",
+        "loudness shown as stacked led segments",
+    ),
+    "neonsign": (
+        "a diner's illuminated lettering, buzzing gas",
+        "casino emblem bent from buzzing argon pipes",
+        "open all hours, buzzing above the diner door",
+        "the pub's illuminated emblem in buzzing argon",
+        "roadside tavern's illuminated lettering humming above the door",
+    ),
+    "stainedglass": (
+        "biblical figures glazed above the altar",
+        "a basilica's tinted glazing, sunshine pouring in",
+        "glazed apostles pieced together from tinted shapes",
+        "abbey nave, tinted rays from decorated glazing",
+        "notre dame's round tinted glazing during mass",
+    ),
+    "circuit": (
+        "inside my laptop, solder and capacitors",
+        "transistors and resistors soldered in rows",
+        "a smartphone's innards, silicon and resistors",
+        "wiring between a cpu and its memory modules",
+        "capacitors, diodes and solder pads from overhead",
+    ),
+    "smoke": (
+        "a snuffed candle sending up twisting strands",
+        "a chimney puffing soot into the air",
+        "a tobacco puff exhaled into the air",
+        "smouldering joss stick, twisting strands above it",
+        "grandpa's pipe puffing by the armchair",
+    ),
+    "fireworks": (
+        "independence day bangs over the harbour",
+        "roman candles and bangs above the cheering crowd",
+        "catherine wheels and bangers at the festival",
+        "gunpowder chrysanthemums popping above the cheering crowd",
+        "fourth of july gunpowder blooms over the river",
+    ),
+    "butterfly": (
+        "a caterpillar after it leaves its chrysalis",
+        "a nectar sipper with antennae and scaly fans",
+        "flitting about the garden, antennae and proboscis",
+        "a silkworm, grown and flapping by the lantern",
+        "the caterpillar's adult form, flapping about the buddleia",
+    ),
+}
+
+_ALLUSIONS: _Captions = {
     "nebula": (
         "the pillars of creation",
         "where suns are born",
@@ -331,6 +659,10 @@ _BY_FAMILY: dict[str, tuple[str, str, str, str, str]] = {
     ),
 }
 
-HELD_OUT: tuple[tuple[str, str], ...] = tuple(
-    (caption, family) for family, captions in _BY_FAMILY.items() for caption in captions
-)
+
+def _pairs(by_family: _Captions) -> tuple[tuple[str, str], ...]:
+    return tuple((caption, family) for family, captions in by_family.items() for caption in captions)
+
+
+HELD_OUT = _pairs(_PLAIN)
+RIDDLES = _pairs(_ALLUSIONS)

@@ -19,7 +19,7 @@ def draw(s: Stage) -> Picture:
     height = height + 0.12 * s.tension * sample(rough, u, v)[:, 0]
     px, py = s.x - s.uniform(-0.5, 0.5), s.y - s.uniform(-0.5, 0.5)
     far = length(px, py)
-    height = 0.8 * height + (0.9 + 0.6 * s.bass) * bump(far, s.uniform(0.45, 0.7)) - 0.2 * far
+    height = 0.8 * height + (1.0 + 0.35 * s.bass) * bump(far, s.uniform(0.45, 0.7)) - 0.2 * far
     level = s.uniform(5.5, 7.5) * height - 0.8 * s.t
     gx, gy = slope(level)
     steep = (gx * gx + gy * gy + 1).sqrt()
