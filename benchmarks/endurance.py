@@ -104,8 +104,11 @@ def plot(values: np.ndarray, limits: Bounds, found: list[Verdict], changes: list
 
     minutes = np.arange(1, len(values) + 1) / 60
     smooth = max(1, len(values) // 120)
-    figure, places = plt.subplots(5, 3, figsize=(17, 15), facecolor=BACK, sharex=True)
-    for column, (place, verdict) in enumerate(zip(places.flat, found, strict=False)):
+    wide = [NAMES[-1]] * 4  # four rows of four: latent means, deviations, the picture, and the judge over all of a row
+    layout = [*(list(NAMES[start : start + 4]) for start in range(0, 12, 4)), wide]
+    figure, named = plt.subplot_mosaic(layout, figsize=(20, 13), facecolor=BACK, sharex=True)  # type: ignore[arg-type]
+    places = [named[name] for name in NAMES]
+    for column, (place, verdict) in enumerate(zip(places, found, strict=True)):
         place.set_facecolor(BACK)
         high = 1.0 if verdict.name == "confidence" else limits.high[column]
         place.axhspan(limits.low[column], high, color=BAND, alpha=0.6, lw=0)
@@ -126,13 +129,11 @@ def plot(values: np.ndarray, limits: Bounds, found: list[Verdict], changes: list
         )
         note = f"outside {100 * verdict.outside:.1f} %   on end {verdict.longest} s   drift {verdict.drift:+.2f} σ"
         place.text(0.99, 0.97, note, transform=place.transAxes, ha="right", va="top", color=INK, fontsize=8, alpha=0.8)
+        place.margins(x=0)
         place.tick_params(colors=INK, labelsize=8)
         for spine in place.spines.values():
             spine.set_color(MARK)
-    for place in places.flat[len(found) :]:
-        place.axis("off")
-    for place in places[-1]:
-        place.set_xlabel("minutes", color=INK, fontsize=9)
+    places[-1].set_xlabel("minutes", color=INK, fontsize=9)
     figure.suptitle(title, color=INK, fontsize=14, x=0.02, ha="left")
     figure.tight_layout(rect=(0, 0, 1, 0.985))
     figure.savefig(out, dpi=110, facecolor=BACK)
