@@ -16,7 +16,7 @@ import random
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -25,9 +25,9 @@ from tqdm import tqdm
 from engines.model import inspect
 from engines.training.evaluation.judge import Judge, as_pictures
 from engines.training.evaluation.prompts import naming_both
-from engines.training.evaluation.sounds import FPS
 from engines.training.evaluation.vitals import NAMES, Bounds, Verdict, bounds, verdicts, vitals
 from engines.training.visuals import FAMILIES, PALETTES
+from engines.training.visuals.sounds import FPS
 from visualizer.offline import RenderSettings, open_stream, read_sound, render
 from visualizer.output.recorder import Recorder
 from visualizer.preset import Preset, find_preset
@@ -105,8 +105,8 @@ def plot(values: np.ndarray, limits: Bounds, found: list[Verdict], changes: list
     minutes = np.arange(1, len(values) + 1) / 60
     smooth = max(1, len(values) // 120)
     wide = [NAMES[-1]] * 4  # four rows of four: latent means, deviations, the picture, and the judge over all of a row
-    layout = [*(list(NAMES[start : start + 4]) for start in range(0, 12, 4)), wide]
-    figure, named = plt.subplot_mosaic(layout, figsize=(20, 13), facecolor=BACK, sharex=True)  # type: ignore[arg-type]
+    layout: Any = [*(list(NAMES[start : start + 4]) for start in range(0, 12, 4)), wide]
+    figure, named = plt.subplot_mosaic(layout, figsize=(20, 13), facecolor=BACK, sharex=True)
     places = [named[name] for name in NAMES]
     for column, (place, verdict) in enumerate(zip(places, found, strict=True)):
         place.set_facecolor(BACK)

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from engines.model import inspect
-from engines.training.evaluation.sounds import music
 from engines.training.evaluation.streams import Frames, Player, Take, frame_at
+from engines.training.visuals.sounds import music
 from visualizer.offline import RenderSettings, open_stream, read_sound, render
 from visualizer.output.recorder import Recorder
 from visualizer.preset import find_preset

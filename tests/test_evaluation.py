@@ -21,12 +21,12 @@ from engines.training.evaluation.measures.change import arrival
 from engines.training.evaluation.measures.distance import frechet, spread
 from engines.training.evaluation.measures.response import answer
 from engines.training.evaluation.prompts import naming_both
-from engines.training.evaluation.sounds import FPS, alone, music, slow_walk
 from engines.training.evaluation.vitals import NAMES, Bounds, verdicts
 from engines.training.properties import measure as properties
 from engines.training.visuals import FACTORS, FAMILIES, PALETTES, Scene, render
 from engines.training.visuals.captions import WORDS
 from engines.training.visuals.palettes import TABLE
+from engines.training.visuals.sounds import FPS, alone, music, slow_walk
 
 
 def test_frechet_distance_of_shifted_and_scaled_normals() -> None:
@@ -131,7 +131,7 @@ def test_the_judge_reads_bytes_as_it_reads_floats(tmp_path: Path) -> None:
 
 def test_the_whole_in_miniature(tmp_path: Path, embedded: Path) -> None:
     _judge(tmp_path)
-    plan = Plan(FAMILIES[:2], 2, Plan().held_out[:1], 1, 2, 1, 2.0, 1)
+    plan = Plan(FAMILIES[:2], 2, Plan().held_out[:1], Plan().riddles[:1], 1, 2, 1, 2.0, 1)
     report.evaluate(embedded, tmp_path, tmp_path / "out", ("streams",), plan)
     figures = report.evaluate(embedded, tmp_path, tmp_path / "out", ("change", "held_out"), plan)
     kept = json.loads((tmp_path / "out" / "evaluation.json").read_text())

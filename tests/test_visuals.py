@@ -22,8 +22,9 @@ from engines.training.visuals import (  # noqa: E402
     sample_scene,
 )
 from engines.training.visuals.captions import LONGEST, WORDS  # noqa: E402
-from engines.training.visuals.held_out import HELD_OUT, RIDDLES  # noqa: E402
+from engines.training.visuals.held_out import HELD_OUT  # noqa: E402
 from engines.training.visuals.palettes import TABLE  # noqa: E402
+from engines.training.visuals.riddles import RIDDLES  # noqa: E402
 
 SIZE = (64, 64)
 

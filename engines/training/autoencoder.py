@@ -154,12 +154,8 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
             latents, _ = _latents(vae, real, frozen)
             made = decode(vae, latents + settings.noise * torch.randn_like(latents))
         loss = reconstruction_loss(made.float(), real, settings.gradient, settings.square)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.rate * clock.rate(tick, settings.warmup, settings.decay_part)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(learning, 1.0)
-        optimizer.step()
+        factor = checkpoint.rate(tick, settings.warmup, clock.progress, settings.decay_part)
+        checkpoint.descend(loss, [optimizer], settings.rate * factor)
         average.update(vae)
         step += 1
         if tick % 100 == 0:

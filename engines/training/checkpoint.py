@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,28 @@ class Clock:
             yield self._taken
             self._taken += 1
 
-    def rate(self, step: int, warmup: int, decay_part: float) -> float:
-        """Learning-rate factor: linear warm-up in steps, then linear decay over the last part of the budget."""
-        rise = min(1.0, (step + 1) / max(warmup, 1))
-        left = (1.0 - self.progress) / decay_part if decay_part > 0 else 1.0
-        return rise * max(0.02, min(1.0, left))
+
+def rate(step: int, warmup: int, progress: float, decay_part: float) -> float:
+    """Learning-rate factor: linear warm-up in steps, then linear decay over the last part of the progress of 0 to 1."""
+    rise = min(1.0, (step + 1) / max(warmup, 1))
+    left = (1.0 - progress) / decay_part if decay_part > 0 else 1.0
+    return rise * max(0.02, min(1.0, left))
+
+
+def descend(
+    loss: torch.Tensor, optimizers: Iterable[torch.optim.Optimizer], rate: float, clip: float = 1.0
+) -> None:
+    """One step of every optimizer at a learning rate, the gradient's norm over all their parameters clipped."""
+    steppers = list(optimizers)
+    groups = [group for optimizer in steppers for group in optimizer.param_groups]
+    for optimizer in steppers:
+        optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_([parameter for group in groups for parameter in group["params"]], clip)
+    for group in groups:
+        group["lr"] = rate
+    for optimizer in steppers:
+        optimizer.step()
 
 
 class Average:

@@ -111,6 +111,18 @@ class UnetConfig:
 
 
 @dataclass(frozen=True)
+class JudgeConfig:
+    """How the judge learns; minutes are for learning alone, its pictures take what they take."""
+
+    batch: int = 128
+    rate: float = 3e-3
+    warmup: int = 50
+    weight_decay: float = 0.02
+    ema: float = 0.995
+    minutes: float = 5.0
+
+
+@dataclass(frozen=True)
 class Config:
     """Every section of one configuration file."""
 
@@ -120,6 +132,7 @@ class Config:
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
     unet: UnetConfig = field(default_factory=UnetConfig)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
 
 
 def _section(kind: type, name: str, values: dict[str, Any]) -> Any:
@@ -136,6 +149,7 @@ def load_config(path: Path) -> Config:
     kinds: dict[str, type] = {
         "run": RunConfig, "model": ModelConfig, "text": TextConfig,
         "autoencoder": AutoencoderConfig, "cache": CacheConfig, "unet": UnetConfig,
+        "judge": JudgeConfig,
     }  # fmt: skip
     unknown = sorted(set(document) - set(kinds))
     if unknown:

@@ -170,7 +170,8 @@ def run(config: Config) -> None:
     """Write ``related.json`` and ``related_sentences.json`` into the run folder; needs WordNet and the teacher."""
     from .text_encoder import teach, teacher_folder
     from .visuals.captions import WORDS
-    from .visuals.held_out import HELD_OUT, RIDDLES
+    from .visuals.held_out import HELD_OUT
+    from .visuals.riddles import RIDDLES
 
     if not config.text.wordnet:
         raise ValueError("the stage 'related' needs WordNet: give its folder with --wordnet")

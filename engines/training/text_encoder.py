@@ -214,12 +214,7 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         aim = targets[rows]
         loss = distance(at_end, aim, settings.relation) + distance(mean, aim, settings.relation)
         loss = loss + FAMILY * (families.distance(at_end, aim) + families.distance(mean, aim))
-        for group in optimizer.param_groups:
-            group["lr"] = settings.rate * clock.rate(step, settings.warmup, 0.5)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        optimizer.step()
+        checkpoint.descend(loss, [optimizer], settings.rate * checkpoint.rate(step, settings.warmup, clock.progress, 0.5))
         average.update(student)
         step += 1
         if tick % 200 == 0:

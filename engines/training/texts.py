@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,21 +74,24 @@ def teacher_words(vocabulary: Path) -> list[str]:
     return [line for line in lines if re.fullmatch(r"[a-z]{3,}", line)]
 
 
+def _entries(path: Path) -> Iterator[tuple[list[str], list[str], str]]:
+    """The synsets of a data file: the fields, the lemmas as spelt, and the gloss with its examples."""
+    for line in path.read_text(encoding="latin-1").splitlines():
+        if not line.startswith("  ") and " | " in line:
+            entry, gloss = line.split(" | ", 1)
+            parts = entry.split()
+            yield parts, [re.sub(r"\(.*\)", "", parts[4 + 2 * place]) for place in range(int(parts[3], 16))], gloss
+
+
 def wordnet(folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Lemmas, glosses and example phrases from WordNet's data files; empty lists where the folder has none."""
     lemmas: set[str] = set()
     glosses: list[str] = []
     examples: list[str] = []
     for path in sorted(folder.glob("data.*")):
-        for line in path.read_text(encoding="latin-1").splitlines():
-            if line.startswith("  ") or " | " not in line:
-                continue
-            entry, gloss = line.split(" | ", 1)
-            parts = entry.split()
-            for place in range(int(parts[3], 16)):
-                lemma = re.sub(r"\(.*\)", "", parts[4 + 2 * place]).replace("_", " ").lower()
-                if re.fullmatch(r"[a-z' -]{3,30}", lemma):
-                    lemmas.add(lemma)
+        for _, spelt, gloss in _entries(path):
+            plain = (word.replace("_", " ").lower() for word in spelt)
+            lemmas.update(lemma for lemma in plain if re.fullmatch(r"[a-z' -]{3,30}", lemma))
             words = gloss.split(";")[0].strip().strip("()").split()
             if 2 <= len(words) <= 14:
                 glosses.append(" ".join(words))
@@ -122,12 +125,8 @@ class Lexicon:
 def _senses(folder: Path, kind: str) -> dict[str, list[tuple[int, str, str]]]:
     """For each lemma of one data file its senses, most used first: lexicographer file, gloss, the lemma as spelt."""
     synsets: dict[str, tuple[int, str, dict[str, str]]] = {}
-    for line in (folder / f"data.{kind}").read_text(encoding="latin-1").splitlines():
-        if not line.startswith("  ") and " | " in line:
-            entry, gloss = line.split(" | ", 1)
-            parts = entry.split()
-            spelt = [re.sub(r"\(.*\)", "", parts[4 + 2 * place]) for place in range(int(parts[3], 16))]
-            synsets[parts[0]] = int(parts[1]), gloss.split(";")[0].strip(), {word.lower(): word for word in spelt}
+    for parts, spelt, gloss in _entries(folder / f"data.{kind}"):
+        synsets[parts[0]] = int(parts[1]), gloss.split(";")[0].strip(), {word.lower(): word for word in spelt}
     senses = {}
     for line in (folder / f"index.{kind}").read_text(encoding="latin-1").splitlines():
         if not line.startswith("  "):
@@ -292,10 +291,7 @@ def collect(count: int, rng: random.Random, vocabulary: Path, wordnet_folder: st
     """
     words = teacher_words(vocabulary)
     texts = [*words, *extra, *prompts(count // 10, rng)]
-    try:
-        texts += captions(count // 4, rng)
-    except ImportError:
-        print("[text] no procedural pictures yet: learning without their captions", flush=True)
+    texts += captions(count // 4, rng)
     texts += [" ".join(rng.sample(words, rng.choice((2, 2, 3)))) for _ in range(count // 40)]
     if wordnet_folder:
         folder = Path(wordnet_folder)

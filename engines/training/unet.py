@@ -286,15 +286,8 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         progress = clock.progress if steps else trained / whole
         batch = stock.batch(trained)
         plain, mended = trainer.loss(batch, progress)
-        rise, left = min(1.0, (step + 1) / settings.warmup), (1.0 - progress) / max(settings.decay_part, 1e-6)
-        for optimizer in learning:
-            for group in optimizer.param_groups:
-                group["lr"] = settings.rate * rise * max(0.02, min(1.0, left))
-            optimizer.zero_grad(set_to_none=True)
-        (plain + mended).backward()
-        nn.utils.clip_grad_norm_(unet.parameters(), settings.clip)
-        for optimizer in learning:
-            optimizer.step()
+        factor = checkpoint.rate(step, settings.warmup, progress, settings.decay_part)
+        checkpoint.descend(plain + mended, learning, settings.rate * factor, settings.clip)
         average.update(unet)
         step, samples = step + 1, samples + len(batch.clean)
         sums += torch.stack([plain.detach(), mended.detach()]).cpu()

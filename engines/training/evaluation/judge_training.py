@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from .. import checkpoint
@@ -16,18 +15,6 @@ from ..networks import last, parameters
 from ..visuals import FAMILIES, PALETTES
 from . import pool
 from .judge import FILE, Judge, JudgeNetwork
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the judge learns; minutes are for learning alone, the pool takes what it takes."""
-
-    batch: int = 128
-    rate: float = 3e-3
-    warmup: int = 50
-    weight_decay: float = 0.02
-    ema: float = 0.995
-    minutes: float = 5.0
 
 
 def augment(pictures: Tensor) -> Tensor:
@@ -79,7 +66,7 @@ def train(config: Config, minutes: float | None = None, steps: int | None = None
 
     A pool partly rendered is completed in any case; ``resume`` goes on from the weights that are there.
     """
-    folder, settings, device = checkpoint.prepare(config), Settings(), config.run.device
+    folder, settings, device = checkpoint.prepare(config), config.judge, config.run.device
     rendered = pool.fill(config)
     pictures, families, palettes = _learnt(rendered)
     held = pool.held_out(rendered)
@@ -115,12 +102,8 @@ def train(config: Config, minutes: float | None = None, steps: int | None = None
         truth = families[rows].to(device), palettes[rows].to(device)
         loss = F.cross_entropy(family.float(), truth[0]) + F.cross_entropy(palette.float(), truth[1])
         rise = min(1.0, (tick + 1) / settings.warmup)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.rate * rise * (0.5 + 0.5 * math.cos(math.pi * clock.progress))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        falling = 0.5 + 0.5 * math.cos(math.pi * clock.progress)
+        checkpoint.descend(loss, [optimizer], settings.rate * rise * falling)
         average.update(network)
         step += 1
         if tick % 50 == 0:

@@ -99,8 +99,9 @@ def table(figures: dict[str, Any]) -> str:
                 counted,
             )
         )
-    if part := figures.get("held_out"):
-        rows.append(("Family of captions by hand", _share(part["family"]), "", f"{part['frames']} frames"))
+    for name, what in (("held_out", "Family of captions by hand"), ("riddles", "Family of riddles by hand")):
+        if part := figures.get(name):
+            rows.append((what, _share(part["family"]), "", f"{part['frames']} frames"))
     if part := figures.get("diversity"):
         counted = f"{part['prompts']} prompts"
         rows.append(("Spread within a prompt, to the generator's", f"{part['ratio']:.2f}", "1.00", counted))

@@ -21,7 +21,7 @@ from engines.model import inspect
 from engines.stream import NEUTRAL, Stream
 
 from ..visuals import PALETTES, Scene, render
-from .sounds import FPS, FloatArray
+from ..visuals.sounds import FPS, FloatArray
 
 PRESET = Path(__file__).parents[3] / "presets" / "nebula.toml"
 AHEAD = 4

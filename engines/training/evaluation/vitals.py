@@ -16,8 +16,8 @@ from ..networks import decode, encode
 from ..pictures import MOMENTS_S
 from ..properties import measure as properties
 from ..visuals import FACTORS, FAMILIES, PALETTES, Scene, render
+from ..visuals.sounds import FPS, FloatArray, music
 from .judge import Judge
-from .sounds import FPS, FloatArray, music
 
 CHANNELS = 4
 SATURATED = 254 / 255

@@ -18,11 +18,11 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 
 from . import FACTORS, FAMILIES, PALETTES, Scene, render, sample_factors, sample_scene
+from .sounds import FPS, music
 
 LABEL_PX = 74
 GAP_PX = 2
-CLIP_SECONDS, CLIP_FPS, CLIP_SIDE = 6, 24, 256
-BEAT = 0.5  # seconds
+CLIP_SECONDS, CLIP_SIDE = 6, 256
 
 
 def _sheet(rows: list[tuple[str, torch.Tensor]], side: int) -> Image.Image:
@@ -75,27 +75,15 @@ def strip(family: str, side: int, seed: int, moments: int = 8, seconds: float = 
     return _sheet(rows, side)
 
 
-def music(second: float) -> torch.Tensor:
-    """Factors (1, 7) at a moment of made-up music: a kick a beat, hats between, a slow swell, rising tension."""
-    kick = math.exp(-6 * (second % BEAT))
-    hat = math.exp(-14 * ((second + BEAT / 2) % (BEAT / 2)))
-    swell = 0.5 - 0.5 * math.cos(2 * math.pi * second / CLIP_SECONDS)
-    accent = 1.0 if int(second / BEAT) % 4 == 0 else 0.55
-    rise = second / CLIP_SECONDS
-    row = [0.25 + 0.6 * swell + 0.1 * kick, 0.15 + 0.75 * kick, 0.3 + 0.4 * swell, 0.2 + 0.5 * hat + 0.2 * swell]
-    return torch.tensor([[*row, accent * kick * kick, 0.35 + 0.35 * swell, rise**1.5]]).clamp(0, 1)
-
-
 def clip(out: Path, family: str, seed: int) -> None:
-    """A film (H.264) of one scene driven by `music`."""
-    scene = sample_scene(1, random.Random(f"{family} {seed}"), family)
+    """A film (H.264) of one scene driven by made-up music."""
+    scene, factors = sample_scene(1, random.Random(f"{family} {seed}"), family), torch.from_numpy(music(CLIP_SECONDS, seed))
     with av.open(str(out), "w") as film:
-        stream = film.add_stream("libx264", rate=CLIP_FPS, options={"crf": "18"})
+        stream = film.add_stream("libx264", rate=FPS, options={"crf": "18"})
         stream.width = stream.height = CLIP_SIDE
         stream.pix_fmt = "yuv420p"
-        for number in range(CLIP_SECONDS * CLIP_FPS):
-            second = number / CLIP_FPS
-            picture = render(scene, torch.tensor([10 + second]), music(second), (CLIP_SIDE, CLIP_SIDE))[0]
+        for number, row in enumerate(factors):
+            picture = render(scene, torch.tensor([10 + number / FPS]), row[None], (CLIP_SIDE, CLIP_SIDE))[0]
             pixels = (picture * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
             film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         film.mux(stream.encode())

@@ -3,10 +3,10 @@
 from .change import CHANGE
 from .diversity import DIVERSITY
 from .plan import Done, Figures, Plan
-from .recognition import HELD, NAMED
+from .recognition import HELD, NAMED, RIDDLED
 from .response import RESPONSE
 
 __all__ = ["MEASURES", "Done", "Figures", "Plan"]
 
-MEASURES = (NAMED, HELD, DIVERSITY, RESPONSE, CHANGE)
+MEASURES = (NAMED, HELD, RIDDLED, DIVERSITY, RESPONSE, CHANGE)
 """Every measure that paints; the judge's ceiling needs no stream."""

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...visuals import FAMILIES, PALETTES
+from ...visuals.sounds import FPS, music
 from ..judge import Judge
 from ..prompts import naming_both
-from ..sounds import FPS, music
 from ..streams import Job, Take, frame_at
 from .plan import SETTLED_S, Done, Figures, Measure, Plan, read, rounded, seed
 

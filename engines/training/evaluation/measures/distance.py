@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ..sounds import FloatArray
+from ...visuals.sounds import FloatArray
 from .plan import Figures, rounded
 
 

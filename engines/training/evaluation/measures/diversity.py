@@ -6,9 +6,9 @@ import numpy as np
 
 from ...pictures import MOMENTS_S
 from ...visuals import PALETTES
+from ...visuals.sounds import FloatArray, music
 from ..judge import Judge
 from ..prompts import naming_both
-from ..sounds import FloatArray, music
 from ..streams import Job, Original, Take, frame_at
 from .distance import spread
 from .plan import SETTLED_S, Done, Figures, Measure, Plan, read, rounded, seed

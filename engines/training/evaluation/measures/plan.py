@@ -9,6 +9,7 @@ from typing import Any
 
 from ...visuals import FAMILIES
 from ...visuals.held_out import HELD_OUT
+from ...visuals.riddles import RIDDLES
 from ..judge import Judge, Readings, as_pictures
 from ..streams import Frames, Job
 
@@ -26,6 +27,7 @@ class Plan:
     families: tuple[str, ...] = FAMILIES
     rounds: int = 8
     held_out: tuple[tuple[str, str], ...] = HELD_OUT
+    riddles: tuple[tuple[str, str], ...] = RIDDLES
     diversity_prompts: int = 24
     diversity_seeds: int = 6
     factor_families: int = 6
@@ -36,7 +38,7 @@ class Plan:
     @classmethod
     def quick(cls) -> Plan:
         """A trial of every measure in a few minutes; its figures mean little."""
-        return cls(FAMILIES[::9], 1, HELD_OUT[::40], 2, 3, 1, 8.0, 3)
+        return cls(FAMILIES[::9], 1, HELD_OUT[::40], RIDDLES[::40], 2, 3, 1, 8.0, 3)
 
     def rng(self, measure: str) -> random.Random:
         """Random numbers of a measure's own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +11,9 @@ import torch
 
 from ...pictures import MOMENTS_S
 from ...visuals import FAMILIES, PALETTES
+from ...visuals.sounds import music
 from ..judge import Judge, Readings
 from ..prompts import naming_both
-from ..sounds import music
 from ..streams import Job, Original, Take, frame_at
 from .distance import fidelity
 from .plan import Done, Figures, Measure, Plan, read, rounded, seed
@@ -78,15 +79,15 @@ def recognition(readings: list[tuple[Job, Readings]]) -> Figures:
     return figures
 
 
-def _held_out_jobs(plan: Plan) -> list[Job]:
-    rng, keep = plan.rng("held_out"), tuple(frame_at(second) for second in HELD_OUT_S)
+def _by_hand_jobs(plan: Plan, name: str) -> list[Job]:
+    rng, keep = plan.rng(name), tuple(frame_at(second) for second in HELD_OUT_S)
     return [
         Take(((0.0, text),), music(HELD_OUT_S[-1] + 1, seed(rng)), keep, family, seed=seed(rng))
-        for text, family in plan.held_out
+        for text, family in getattr(plan, name)
     ]
 
 
-def _held_out_figures(done: Done, judge: Judge) -> Figures:
+def _by_hand_figures(done: Done, judge: Judge) -> Figures:
     readings = [(job, read(judge, frames)) for job, frames in done]
     figures = recognition(readings)
     figures["by_caption"] = {
@@ -99,5 +100,7 @@ def _held_out_figures(done: Done, judge: Judge) -> Figures:
 
 NAMED = Measure("streams", _named_jobs, _named_figures)
 """Captions that name both, beside the generator's pictures of the same; the Fréchet distance comes of the same frames."""
-HELD = Measure("held_out", _held_out_jobs, _held_out_figures)
-"""Captions by hand, in words that training never saw."""
+HELD, RIDDLED = (
+    Measure(name, partial(_by_hand_jobs, name=name), _by_hand_figures) for name in ("held_out", "riddles")
+)
+"""Captions by hand, in words that training never saw: plain ones, and ones that only allude."""

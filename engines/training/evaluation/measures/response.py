@@ -7,9 +7,9 @@ import numpy as np
 from ...pictures import MOMENTS_S
 from ...properties import measure as properties
 from ...visuals import FACTORS, PALETTES
+from ...visuals.sounds import FPS, FloatArray, alone, slow_walk
 from ..judge import Judge, as_pictures
 from ..prompts import naming_both
-from ..sounds import FPS, FloatArray, alone, slow_walk
 from ..streams import Job, Original, Take, frame_at
 from .plan import Done, Figures, Measure, Plan, rounded, seed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..visuals import FACTORS
+from .registry import FACTORS
 
 FPS = 24
 """Frames a second of stream time in every measurement."""
