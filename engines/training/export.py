@@ -13,8 +13,8 @@ from . import checkpoint
 from .config import Config, ModelConfig
 from .networks import build_autoencoder, build_scheduler, build_text_encoder, build_unet, with_guidance
 from .tokenizer import load_tokenizer, save_tokenizer
+from .visuals import FACTORS, FAMILIES
 
-FACTORS = ("energy", "bass", "mid", "treble", "onset", "brightness", "tension")
 MODEL_INDEX = {
     "_class_name": "StableDiffusionPipeline",
     "_diffusers_version": diffusers.__version__,
@@ -30,7 +30,7 @@ MODEL_INDEX = {
 }
 
 
-def live(model: ModelConfig, steps: dict[str, int]) -> dict[str, object]:
+def live(model: ModelConfig, steps: dict[str, int], families: tuple[str, ...]) -> dict[str, object]:
     """What the live stream must know beyond diffusers' own files."""
     return {
         "native_size": [model.size, model.size],
@@ -39,9 +39,11 @@ def live(model: ModelConfig, steps: dict[str, int]) -> dict[str, object]:
         "renoise": 0.7,
         "sound_factors": list(FACTORS)[: model.sound_factors],
         "prediction": "flow",
+        "residual": True,
         "decoder_pixel_shuffle": model.decoder_shuffle,
         "pixel_range": [-1, 1],
         "text_positions": model.text_positions,
+        "families": list(families),
         "trained_steps": steps,
     }
 
@@ -93,7 +95,8 @@ def export(config: Config, target: Path) -> str:
     positions = config.model.text_positions
     save_tokenizer(load_tokenizer(folder / "tokenizer"), fresh / "tokenizer", positions)
     (fresh / "model_index.json").write_text(json.dumps(MODEL_INDEX, indent=2) + "\n", encoding="utf-8")
-    (fresh / "live.json").write_text(json.dumps(live(config.model, steps), indent=2) + "\n", encoding="utf-8")
+    told = live(config.model, steps, config.cache.families or FAMILIES)
+    (fresh / "live.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     if (target / "README.md").exists():
         shutil.copy2(target / "README.md", fresh / "README.md")
     for path in fresh.rglob("*"):
