@@ -36,6 +36,7 @@ def live(model: ModelConfig, steps: dict[str, int], families: tuple[str, ...]) -
         "native_size": [model.size, model.size],
         "sizes_multiple": 64,
         "steps": 2,
+        "cold_steps": 8,
         "renoise": 0.7,
         "sound_factors": list(FACTORS)[: model.sound_factors],
         "prediction": "flow",
@@ -57,7 +58,9 @@ def networks(config: Config, folder: Path) -> tuple[dict[str, nn.Module], dict[s
         "unet": build_unet(config.model, told=False),
     }
     steps = {}
-    for name, stage in (("text_encoder", "text"), ("vae", "autoencoder"), ("unet", "unet")):
+    # Post-training is left out where it has not been done.
+    painter = "tune" if (folder / "tune.pt").exists() else "unet"
+    for name, stage in (("text_encoder", "text"), ("vae", "autoencoder"), ("unet", painter)):
         path = folder / f"{stage}.pt"
         steps[stage] = 0
         if not path.exists():
@@ -70,7 +73,7 @@ def networks(config: Config, folder: Path) -> tuple[dict[str, nn.Module], dict[s
             state = {key[len(prefix) :]: value for key, value in kept["model"].items() if key.startswith(prefix)}
         else:
             state = kept["average"]
-        if stage == "unet":
+        if name == "unet":
             state = with_guidance(state, config.unet.guidance)
         built[name].load_state_dict(state)
     return built, steps
