@@ -187,7 +187,7 @@ def test_three_threads_that_hog_the_interpreter_lose_no_sound(settings: ShowSett
         for thread in hogs:
             thread.join()
         assert status.lost_samples == 0
-        # The picture goes on, if slowly: a frame that the flash limiter holds back asks for the interpreter dozens of times.
+        # The picture goes on, if slowly: a frame that the flash limiter holds back asks for the interpreter many times.
         assert status.frames - frames > 3
 
 
