@@ -5,6 +5,8 @@ Both only reshape or add; the network between them is a stock one.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
@@ -22,6 +24,19 @@ def apart(patches: torch.Tensor, patch: int) -> torch.Tensor:
     return F.pixel_shuffle(patches, patch) if patch > 1 else patches
 
 
+def in_patches(
+    unet: Any, latents: torch.Tensor, timestep: torch.Tensor, text: torch.Tensor, labels: torch.Tensor | None, patch: int
+) -> torch.Tensor:
+    """What a UNet that sees patches says of latents, in their own shape."""
+    said = unet(together(latents, patch), timestep, text, class_labels=labels, return_dict=False)[0]
+    return apart(said, patch)
+
+
+def power(level: torch.Tensor) -> torch.Tensor:
+    """The variance t² + (1 − t)² of z = (1 − t)·x + t·ε at levels t, for latents of variance one."""
+    return level.square() + (1 - level).square()
+
+
 def velocity(noised: torch.Tensor, level: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
     """The velocity ε − x (B, C, H, W) from z = (1 − t)·x + t·ε at levels t (B,) or (1,) and a network's residual.
 
@@ -30,5 +45,4 @@ def velocity(noised: torch.Tensor, level: torch.Tensor, residual: torch.Tensor) 
     through itself, and at pure noise it answers with a picture alone, which is where a prompt decides.
     """
     t = level[:, None, None, None]
-    power = t.square() + (1 - t).square()
-    return (2 * t - 1) / power * noised + residual / power.sqrt()
+    return (2 * t - 1) / power(t) * noised + residual / power(t).sqrt()

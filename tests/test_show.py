@@ -187,7 +187,7 @@ def test_three_threads_that_hog_the_interpreter_lose_no_sound(settings: ShowSett
         for thread in hogs:
             thread.join()
         assert status.lost_samples == 0
-        # The picture goes on, if slowly: a frame that the flash limiter holds back asks for the interpreter many times.
+        # The picture goes on, if slowly: 6 to 14 frames were seen on two cores. Sound must not suffer; pictures may.
         assert status.frames - frames > 3
 
 

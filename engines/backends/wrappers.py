@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from engines.call import apart, together, velocity
+from engines.call import in_patches, velocity
 from engines.model import ModelInfo, patch_of
 
 
@@ -32,8 +32,7 @@ class UNetCall(nn.Module):
     ) -> torch.Tensor:
         if factors is not None and factors.shape[1] < self.labels:
             factors = torch.cat([factors, text.mean(1)], 1)
-        patches = together(latent, self.patch)
-        said = apart(self.unet(patches, timestep, text, class_labels=factors, return_dict=False)[0], self.patch)
+        said = in_patches(self.unet, latent, timestep, text, factors, self.patch)
         return velocity(latent, timestep / 1000, said) if self.residual else said
 
 

@@ -74,7 +74,7 @@ class CriticNetwork(nn.Module):
 
 
 def disturbed(latents: Tensor, noise: float = 0.4) -> Tensor:
-    """Latents (N, 4, h, w) shifted by up to two cells and noisy by up to ``noise``, each by its own draw.
+    """Latents (N, 4, h, w), together shifted by up to two cells, and noisy by up to ``noise``, each by its own draw.
 
     What is fooled by one exact picture is not fooled by all its neighbours.
     """

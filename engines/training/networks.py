@@ -54,7 +54,7 @@ def build_autoencoder(model: ModelConfig) -> Autoencoder:
 def build_unet(model: ModelConfig, told: bool = True) -> Unet:
     """The UNet on patches of latents: attention only at the lowest level and in the middle.
 
-    It sees ``unet_patch``² latents as one position of so many times the channels (``engines.patches``): a CPU spends most
+    It sees ``unet_patch``² latents as one position of so many times the channels (``engines.call``): a CPU spends most
     of its time at the highest level, and patches quarter it.
 
     The class embedding, which scales and shifts every level, takes the sound factors, the mean of the text states and,

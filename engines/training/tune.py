@@ -17,6 +17,8 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engines.call import power
+
 from . import checkpoint, critic, feedback, muon
 from .config import Config
 from .networks import build_unet, last
@@ -168,8 +170,7 @@ class Tuner:
         noised = feedback.noise_to(batch.clean, noise, time)
         with checkpoint.autocast(self.config):
             found = predict(self.network, noised, time, real.states, real.factors, torch.zeros_like(time)).float()
-        power = time.square() + (1 - time).square()
-        flow = ((found - (noise - batch.clean)).square().mean((1, 2, 3)) * power).mean()
+        flow = ((found - (noise - batch.clean)).square().mean((1, 2, 3)) * power(time)).mean()
         painter = (
             settings.adversarial * fooled + settings.names * named + settings.factors * followed + settings.flow * flow
         )

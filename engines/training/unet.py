@@ -17,7 +17,7 @@ from diffusers.models.attention_processor import AttnProcessor
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from engines.call import apart, together, velocity
+from engines.call import in_patches, power, velocity
 from engines.model import patch_of
 
 from . import checkpoint, feedback, muon, related
@@ -147,8 +147,7 @@ def predict(
     labels = torch.cat(parts, 1)
     settings: Any = unet.config
     patch = patch_of(settings.in_channels, noised.shape[1])
-    said = unet(together(noised, patch), time * 1000, states, class_labels=labels, return_dict=False)[0]
-    return velocity(noised, time, apart(said, patch).float())
+    return velocity(noised, time, in_patches(unet, noised, time * 1000, states, labels, patch).float())
 
 
 class Trainer:
@@ -235,7 +234,7 @@ class Trainer:
             goal = goal + strength[:, None, None, None] * lean
         error = (found - goal).square().mean((1, 2, 3))
         # The network's own error, in units of what it is asked for.
-        asked = time[:plain].square() + (1 - time[:plain]).square()
+        asked = power(time[:plain])
         scale = feedback.weight(time[plain:])
         return (error[:plain] * asked).mean(), (error[plain:] * scale).mean() if mended else error.new_zeros(())
 
