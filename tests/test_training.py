@@ -46,6 +46,7 @@ from engines.training.config import (
 )
 from engines.training.export import export
 from engines.training.networks import build_unet, encode, with_guidance
+from engines.training.perception import Perception
 
 TEXTS = ["Lava, dripping!", "l'été à 3 h", "synthwave grid, neon", "", "日本 ☂", "word " * 60]
 
@@ -62,7 +63,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         TextConfig(texts=200, held_out=20, batch=8),
         AutoencoderConfig(batch=2, crop=32),
         CacheConfig(families=("ocean", "mandala"), groups=4, group_size=2, shard_groups=2),
-        UnetConfig(batch=4, self_feedback_from=0.0, guidance_from=0.0),
+        UnetConfig(batch=4, self_feedback_from=0.0, guidance_from=0.0, features=0.4, names=0.02, sound=0.3),
         CriticConfig(batch=4),
         TuneConfig(batch=2, streams=6),
     )  # fmt: skip
@@ -82,9 +83,9 @@ def folder(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     autoencoder.run(config, steps=2)
     autoencoder.run(config, steps=2, resume=True)
     cache.run(config)
+    critic.run(config, steps=2)
     unet.run(config, steps=2)
     unet.run(config, steps=2, resume=True)
-    critic.run(config, steps=2)
     tune.run(config, steps=4)
     tune.run(config, steps=4, resume=True)
     target = tmp_path_factory.mktemp("model") / "embedded"
@@ -248,6 +249,26 @@ def test_a_fixed_strength_of_guidance_paints_as_the_told_network_does(config: Co
         b = unet.predict(fixed, noised, time, states, factors)
         c = unet.predict(told, noised, time, states, factors, torch.zeros(2))
     assert torch.allclose(a, b, atol=1e-5) and not torch.allclose(a, c, atol=1e-5)
+
+
+def test_perception_compares_a_guess_with_the_picture_and_with_its_name(config: Config, folder: Path) -> None:
+    sees = Perception(config)
+    clean, palettes = torch.randn(4, 4, 8, 8), torch.arange(4)
+    families, everyone, nobody = ["ocean", "mandala"] * 2, torch.ones(4, dtype=torch.bool), torch.zeros(4, dtype=torch.bool)
+    factors = torch.rand(4, 7)
+    apart, told, followed = sees(clean, clean, families, palettes, factors, nobody)
+    assert apart < 1e-6 and told == 0 and followed == 0
+    guess = torch.randn_like(clean).requires_grad_()
+    apart, told, followed = sees(guess, clean, families, palettes, factors, everyone)
+    assert apart > 0.1 and told > 1 and followed > 0
+    (apart + told + followed).backward()
+    assert guess.grad is not None and guess.grad.abs().mean((1, 2, 3)).min() > 0
+
+
+def test_a_network_that_is_to_be_perceived_needs_the_critic_first(config: Config, tmp_path: Path) -> None:
+    elsewhere = dataclasses.replace(config, run=dataclasses.replace(config.run, folder=str(tmp_path)))
+    with pytest.raises(FileNotFoundError, match="run the stage 'critic' first"):
+        Perception(elsewhere)
 
 
 def test_a_run_travels_in_pieces(

@@ -98,6 +98,7 @@ class UnetConfig:
     ema: float = 0.998
     text_drop: float = 0.1
     text_noise: float = 0.3
+    text_spread: float = 0.0
     related: float = 0.3
     time_mean: float = 0.3  # of the times before the logistic; above 0 for late times, where prompts decide the form
     feedback: float = 0.25
@@ -106,6 +107,10 @@ class UnetConfig:
     guidance_from: float = 0.45
     guidance_most: float = 0.75
     guidance: float = 0.6  # of the exported network; 0.6 leans as far as a classifier-free guidance scale of 2.5
+    features: float = 0.0  # weight of the distance in the critic's features; above 0 needs the stage 'critic' first
+    names: float = 0.0  # weight of the family and palette that the critic reads in the guess
+    sound: float = 0.0  # weight of the sound factors that it reads there
+    perceived: float = 0.5  # share of rows that it sees
     decay_part: float = 0.3
     compiled: bool = False
     minutes: float = 90.0

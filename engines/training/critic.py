@@ -73,17 +73,18 @@ class CriticNetwork(nn.Module):
         return self.answers(self.features(latents))
 
 
-def disturbed(latents: Tensor, noise: float = 0.4) -> Tensor:
+def disturbed(latents: Tensor, noise: float = 0.4, alike: int = 1) -> Tensor:
     """Latents (N, 4, h, w), together shifted by up to two cells, and noisy by up to ``noise``, each by its own draw.
 
-    What is fooled by one exact picture is not fooled by all its neighbours.
+    What is fooled by one exact picture is not fooled by all its neighbours. alike: N is so many batches, disturbed alike.
     """
-    count, device = len(latents), latents.device
+    count, device = len(latents) // alike, latents.device
     shift = torch.randint(-2, 3, (2,)).tolist()
     moved = F.pad(latents, (2, 2, 2, 2), mode="reflect")
     height, width = latents.shape[2:]
     moved = moved[..., 2 + shift[0] : 2 + shift[0] + height, 2 + shift[1] : 2 + shift[1] + width]
-    return moved + noise * torch.rand(count, 1, 1, 1, device=device) * torch.randn_like(latents)
+    added = noise * torch.rand(count, 1, 1, 1, device=device) * torch.randn(count, *latents.shape[1:], device=device)
+    return moved + added.repeat(alike, 1, 1, 1)
 
 
 def _draw(data: Latents, families: Tensor, count: int, start: int, device: str) -> tuple[Tensor, ...]:

@@ -24,6 +24,7 @@ from . import checkpoint, feedback, muon, related
 from .cache import Latents
 from .config import Config
 from .networks import build_text_encoder, build_unet, last, parameters
+from .perception import Perception
 from .tokenizer import load_tokenizer
 
 
@@ -156,14 +157,24 @@ class Trainer:
     def __init__(self, config: Config, network: nn.Module, plain: nn.Module, prompts: Prompts) -> None:
         # ``plain`` is the same network not compiled: it runs the small batches of its own output.
         self.config, self.network, self.plain, self.prompts = config, network, plain, prompts
+        wanted = max(config.unet.features, config.unet.names, config.unet.sound) > 0
+        self.perception = Perception(config) if wanted else None
         self.silence = prompts([""])
 
     def _states(self, captions: list[str]) -> Tensor:
-        """Text states, with a little noise: words never met land beside words that were."""
-        states = self.prompts(captions)
-        amount = torch.rand(len(states), 1, 1, device=states.device) * self.config.unet.text_noise
-        spread: Tensor = states + amount * states.std() * torch.randn_like(states)
-        return spread
+        """Text states, with noise of each position and of the whole: words never met land beside words that were.
+
+        The noise of the whole is measured by how far the means of different prompts lie apart.
+        """
+        states, settings = self.prompts(captions), self.config.unet
+        means = states.mean(1, keepdim=True)
+        apart = (means - means.mean(0)).std()
+
+        def amount() -> Tensor:
+            return torch.rand(len(states), 1, 1, device=states.device)
+
+        spread: Tensor = states + settings.text_noise * amount() * states.std() * torch.randn_like(states)
+        return spread + settings.text_spread * amount() * apart * torch.randn_like(means)
 
     @torch.no_grad()
     def _own_output(self, batch: Batch, rows: Tensor, captions: list[str], noise: Tensor, guidance: Tensor) -> Tensor:
@@ -193,8 +204,22 @@ class Trainer:
                 self.network, noised, time, self.silence.expand(count, -1, -1), factors, noised.new_zeros(count)
             ).float()
 
-    def loss(self, batch: Batch, progress: float) -> tuple[Tensor, Tensor]:
-        """Losses of the plain rows and of the feedback rows of a batch, at a progress of 0 to 1."""
+    def _perceived(self, batch: Batch, noised: Tensor, time: Tensor, found: Tensor, asked: Tensor) -> tuple[Tensor, ...]:
+        """What the critic says of the clean guesses of some rows, plain and feedback alike; asked (B,): for anything."""
+        if self.perception is None:
+            return 3 * (found.new_zeros(()),)
+        rows = torch.arange(0, len(found), round(1 / self.config.unet.perceived), device=found.device)
+        guess = noised[rows] - time[rows, None, None, None] * found[rows]
+        families = [batch.families[place] for place in rows.tolist()]
+        return self.perception(
+            guess, batch.clean[rows], families, batch.palettes[rows], batch.factors[rows], asked[rows]
+        )
+
+    def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
+        """The parts of the loss at a progress of 0 to 1.
+
+        plain and feedback: squared errors of those rows; features, names, sound: what the critic says of clean guesses.
+        """
         settings, device = self.config.unet, batch.clean.device
         count = len(batch.clean)
         mended = round(count * settings.feedback) if progress >= settings.feedback_from else 0
@@ -208,7 +233,8 @@ class Trainer:
         late = batch.switched & (row >= plain)
         time = torch.where(late, torch.empty_like(time).uniform_(0.5, 0.97), time)
 
-        nothing = torch.tensor([not text for text in batch.captions], device=device) & (torch.rand_like(time) < 0.7)
+        wordless = torch.tensor([not text for text in batch.captions], device=device)
+        nothing = wordless & (torch.rand_like(time) < 0.7)
         factors = torch.where(nothing[:, None], torch.full_like(batch.factors, NOTHING), batch.factors)
         guided = progress >= settings.guidance_from
         strength = torch.rand_like(time) * settings.guidance_most * (row % 4 != 0) * ~nothing * guided
@@ -236,7 +262,14 @@ class Trainer:
         # The network's own error, in units of what it is asked for.
         asked = power(time[:plain])
         scale = feedback.weight(time[plain:])
-        return (error[:plain] * asked).mean(), (error[plain:] * scale).mean() if mended else error.new_zeros(())
+        features, names, sound = self._perceived(batch, noised, time, found, ~wordless)
+        return {
+            "plain": (error[:plain] * asked).mean(),
+            "feedback": (error[plain:] * scale).mean() if mended else error.new_zeros(()),
+            "features": features,
+            "names": names,
+            "sound": sound,
+        }
 
 
 def sampler(config: Config, folder: Path, seed: int) -> Sampler:
@@ -280,21 +313,25 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
                         optimizers=[optimizer.state_dict() for optimizer in learning],
                         minutes=spent + clock.seconds / 60)  # fmt: skip
 
-    saved, sums, since, seen = clock.seconds, torch.zeros(2), clock.seconds, samples
+    weights = {
+        "plain": 1.0, "feedback": 1.0, "features": settings.features, "names": settings.names, "sound": settings.sound,
+    }  # fmt: skip
+    saved, sums, since, seen = clock.seconds, torch.zeros(len(weights)), clock.seconds, samples
     for tick in clock.ticks():
         trained = spent + clock.seconds / 60
         progress = clock.progress if steps else trained / whole
         batch = draw(settings.batch, device)
-        plain, mended = trainer.loss(batch, progress)
+        parts = trainer.loss(batch, progress)
+        whole_loss = torch.stack([weight * parts[name] for name, weight in weights.items()]).sum()
         factor = checkpoint.rate(step, settings.warmup, progress, settings.decay_part)
-        checkpoint.descend(plain + mended, learning, settings.rate * factor, settings.clip)
+        checkpoint.descend(whole_loss, learning, settings.rate * factor, settings.clip)
         average.update(unet)
         step, samples = step + 1, samples + len(batch.clean)
-        sums += torch.stack([plain.detach(), mended.detach()]).cpu()
+        sums += torch.stack([parts[name].detach() for name in weights]).cpu()
         if (tick + 1) % config.run.log_every == 0:
-            mean = sums / config.run.log_every
-            log.row(clock, minutes=trained, step=step, samples=samples, plain=float(mean[0]),
-                    feedback=float(mean[1]), samples_per_s=(samples - seen) / (clock.seconds - since),
+            means = dict(zip(weights, (sums / config.run.log_every).tolist(), strict=True))
+            speed = (samples - seen) / (clock.seconds - since)
+            log.row(clock, minutes=trained, step=step, samples=samples, **means, samples_per_s=speed,
                     rate=learning[0].param_groups[0]["lr"])  # fmt: skip
             since, seen = clock.seconds, samples
             sums.zero_()
