@@ -28,6 +28,7 @@ from engines.training import (
     muon,
     pictures,
     pieces,
+    plots,
     text_encoder,
     tune,
     unet,
@@ -286,6 +287,17 @@ def test_a_run_travels_in_pieces(
         assert torch.allclose(back["model"][name].float(), value.float(), rtol=0.01, atol=1e-4)
     with pytest.raises(FileNotFoundError, match="pack a run first"):
         pieces.unpack(tmp_path / "run", tmp_path / "other")
+
+
+def test_metrics_keep_their_rows_when_a_column_joins(tmp_path: Path) -> None:
+    log, clock = checkpoint.Log(tmp_path, "unet"), checkpoint.Clock(1.0, None)
+    log.row(clock, step=1, plain=0.5)
+    log.row(clock, step=2, plain=0.4, names=3.0)
+    log.row(clock, step=3, plain=0.3, names=2.0)
+    log.row(clock, step=4, plain=0.2)
+    found = plots.rows(tmp_path / "unet.csv")
+    assert found["step"] == [1, 2, 3, 4] and found["plain"] == [0.5, 0.4, 0.3, 0.2]
+    assert np.isnan(found["names"][0]) and found["names"][1:3] == [3.0, 2.0] and np.isnan(found["names"][3])
 
 
 def test_configuration_errors_name_the_key(tmp_path: Path) -> None:

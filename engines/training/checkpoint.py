@@ -92,13 +92,21 @@ class Log:
         self.path, self.stage = folder / f"{stage}.csv", stage
 
     def row(self, clock: Clock, **values: float) -> None:
-        """Add one row, and say how long is left."""
-        new = not self.path.exists()
-        with self.path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(["seconds", *values])
-            writer.writerow([f"{clock.seconds:.1f}", *(f"{value:.6g}" for value in values.values())])
+        """Add one row, and say how long is left; columns that earlier rows lack stay empty there."""
+        row = {"seconds": f"{clock.seconds:.1f}", **{name: f"{value:.6g}" for name, value in values.items()}}
+        before: list[dict[str, str]] = []
+        if self.path.exists():
+            with self.path.open(newline="", encoding="utf-8") as file:
+                reader = csv.DictReader(file)
+                columns = list(reader.fieldnames or ())
+                before = [] if set(row) <= set(columns) else list(reader)
+        if not self.path.exists() or before:
+            columns = list(dict.fromkeys([*row, *(before[0] if before else ())]))
+        with self.path.open("w" if before else "a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns)
+            if before or file.tell() == 0:
+                writer.writeheader()
+            writer.writerows([*before, row])
         left = max(0.0, clock.minutes * 60 - clock.seconds)
         text = "  ".join(f"{key} {value:.5g}" for key, value in values.items())
         print(f"[{self.stage}] {text}  left {left / 60:.1f} min", flush=True)

@@ -35,9 +35,9 @@ def live(model: ModelConfig, steps: dict[str, int], families: tuple[str, ...]) -
     return {
         "native_size": [model.size, model.size],
         "sizes_multiple": 64,
-        "steps": 2,
+        "steps": 4,
         "cold_steps": 8,
-        "renoise": 0.7,
+        "renoise": 0.85,
         "sound_factors": list(FACTORS)[: model.sound_factors],
         "prediction": "flow",
         "residual": True,

@@ -5,7 +5,13 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-STAGES = {"text": ("loss", "cosine"), "autoencoder": ("loss", "psnr"), "unet": ("plain", "feedback")}
+STAGES = {
+    "text": (("loss",), ("cosine",)),
+    "autoencoder": (("loss",), ("psnr",)),
+    "unet": (("plain", "feedback", "features"), ("names",)),
+}
+"""The columns drawn against the left scale, and those against the right."""
+COLOURS = ("#5ad1ff", "#ffb454", "#a5e887", "#ff8fb3")
 SMOOTH = 9  # rows in a running mean
 
 
@@ -15,7 +21,7 @@ def rows(path: Path) -> dict[str, list[float]]:
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             for name, value in row.items():
-                columns.setdefault(name, []).append(float(value))
+                columns.setdefault(name, []).append(float(value or "nan"))
     minutes, gone = [], 0.0
     for before, now in zip([0.0, *columns["seconds"]], columns["seconds"], strict=False):
         gone += now - before if now >= before else now
@@ -42,13 +48,15 @@ def plot(folder: Path, out: Path) -> None:
         figure, axes = pyplot.subplots(1, len(found), figsize=(4.6 * len(found), 3.2), squeeze=False)
         for axis, stage in zip(axes[0], found, strict=True):
             columns = rows(folder / f"{stage}.csv")
-            first, second = STAGES[stage]
-            axis.plot(columns["trained"], _smooth(columns[first]), color="#5ad1ff", label=first)
-            other = axis if stage == "unet" else axis.twinx()
-            other.plot(columns["trained"], _smooth(columns[second]), color="#ffb454", label=second)
+            left, right = STAGES[stage]
+            drawn = [(axis, name) for name in left] + [(axis.twinx(), name) for name in right]
+            lines = [
+                place.plot(columns["trained"], _smooth(columns[name]), color=colour, label=name)[0]
+                for colour, (place, name) in zip(COLOURS, drawn, strict=False)
+                if name in columns
+            ]
             axis.set_title(stage)
             axis.set_xlabel("minutes")
-            lines = [*axis.get_lines(), *([] if other is axis else other.get_lines())]
             axis.legend(lines, [str(line.get_label()) for line in lines], frameon=False)
         figure.tight_layout()
         out.parent.mkdir(parents=True, exist_ok=True)
