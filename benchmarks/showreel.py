@@ -26,7 +26,8 @@ from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
 
 PROMPTS = (
     "blazing orange flames", "northern lights, emerald", "neon kaleidoscope mandala", "a spiral galaxy in cosmic colours",
-    "moonlit sea at night, deep blue", "glowing jellyfish, turquoise and pink", "city skyline, synthwave pink", "ink in water, crimson",
+    "moonlit sea at night, deep blue", "glowing jellyfish, turquoise and pink", "city skyline, synthwave pink",
+    "ink in water, crimson",
 )  # fmt: skip
 MOMENTS_S = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 SEED = 7
