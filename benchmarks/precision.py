@@ -14,8 +14,6 @@ import argparse
 import json
 import math
 import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from engines.backends.openvino_backend import OpenVinoNetworks
 from engines.backends.torch_backend import TorchNetworks
 from engines.model import ModelInfo, inspect
 from engines.stream import Stream
+from visualizer.bench import median_ms
 from visualizer.resources import embedded_model, user_folder
 from visualizer.snapshots import Picture
 
@@ -34,7 +33,11 @@ PROMPTS = (
     "blazing flames", "northern lights, emerald", "a golden spiral galaxy", "moonlit sea, deep blue", "pink jellyfish",
 )  # fmt: skip
 FRAMES, FPS = 45, 30.0
-PASSES = 40
+
+
+def even(info: ModelInfo) -> torch.Tensor | None:
+    """Sound factors (1, F) in the middle, for a model that takes them."""
+    return torch.full((1, len(info.sound_factors)), 0.5) if info.sound_factors else None
 
 
 def passes(info: ModelInfo, networks: Networks) -> list[torch.Tensor]:
@@ -42,8 +45,7 @@ def passes(info: ModelInfo, networks: Networks) -> list[torch.Tensor]:
     found = []
     for number, prompt in enumerate(PROMPTS):
         latent = torch.randn(networks.latent_shape, generator=torch.Generator().manual_seed(number))
-        factors = torch.full((1, len(info.sound_factors)), 0.5) if info.sound_factors else None
-        found.append(networks.unet(latent, 900.0 - 150 * number, networks.encode_text(prompt), factors))
+        found.append(networks.unet(latent, 900.0 - 150 * number, networks.encode_text(prompt), even(info)))
     return found
 
 
@@ -65,16 +67,6 @@ def psnr(a: Picture, b: Picture) -> float:
     return 99.0 if error == 0 else 10 * math.log10(255**2 / error)
 
 
-def median_ms(call: Callable[[], object]) -> float:
-    """Median time of a call, in milliseconds."""
-    spent = []
-    for _ in range(PASSES):
-        begun = time.perf_counter()
-        call()
-        spent.append(time.perf_counter() - begun)
-    return 1000 * statistics.median(spent)
-
-
 def measure(info: ModelInfo, networks: Networks, reference: dict[str, Any]) -> dict[str, Any]:
     """Speed and distances of one backend; the reference is filled by the first."""
     made, shown = passes(info, networks), pictures(info, networks)
@@ -82,12 +74,12 @@ def measure(info: ModelInfo, networks: Networks, reference: dict[str, Any]) -> d
     reference.setdefault("pictures", shown)
     errors = [float((a - b).norm() / b.norm()) for a, b in zip(made, reference["passes"], strict=True)]
     text, latent = networks.encode_text(PROMPTS[0]), torch.randn(networks.latent_shape)
-    factors = torch.full((1, len(info.sound_factors)), 0.5) if info.sound_factors else None
+    factors = even(info)
     return {
         "backend": networks.name,
         "precision": networks.precision,
-        "unet_ms": round(median_ms(lambda: networks.unet(latent, 500.0, text, factors)), 2),
-        "decode_ms": round(median_ms(lambda: networks.decode(latent, torch.eye(3), torch.zeros(3))), 2),
+        "unet_ms": median_ms(lambda: networks.unet(latent, 500.0, text, factors)),
+        "decode_ms": median_ms(lambda: networks.decode(latent, torch.eye(3), torch.zeros(3))),
         "unet_error": round(statistics.mean(errors), 5),
         "picture_db": round(
             statistics.median(psnr(a[0], b[0]) for a, b in zip(shown, reference["pictures"], strict=True)), 1

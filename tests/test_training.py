@@ -253,7 +253,7 @@ def test_a_fixed_strength_of_guidance_paints_as_the_told_network_does(config: Co
 
 
 def test_perception_compares_a_guess_with_the_picture_and_with_its_name(config: Config, folder: Path) -> None:
-    sees = Perception(config)
+    sees = Perception(config, Path(config.run.folder))
     clean, palettes = torch.randn(4, 4, 8, 8), torch.arange(4)
     families, everyone, nobody = ["ocean", "mandala"] * 2, torch.ones(4, dtype=torch.bool), torch.zeros(4, dtype=torch.bool)
     factors = torch.rand(4, 7)
@@ -267,9 +267,8 @@ def test_perception_compares_a_guess_with_the_picture_and_with_its_name(config: 
 
 
 def test_a_network_that_is_to_be_perceived_needs_the_critic_first(config: Config, tmp_path: Path) -> None:
-    elsewhere = dataclasses.replace(config, run=dataclasses.replace(config.run, folder=str(tmp_path)))
     with pytest.raises(FileNotFoundError, match="run the stage 'critic' first"):
-        Perception(elsewhere)
+        Perception(config, tmp_path)
 
 
 def test_a_run_travels_in_pieces(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,8 @@ def bench_frame(
     return {
         "fps": round(1 / float(np.median(whole)), 1),
         "frame_ms": round(1000 * float(np.median(whole)), 2),
-        "unet_ms": _median_ms(lambda: networks.unet(latent, 500.0, text, factors)),
-        "decode_ms": _median_ms(lambda: networks.decode(latent, eye, zero)),
+        "unet_ms": median_ms(lambda: networks.unet(latent, 500.0, text, factors)),
+        "decode_ms": median_ms(lambda: networks.decode(latent, eye, zero)),
         "steps": info.steps,
         "backend": networks.name,
         "size": f"{size[0]}x{size[1]}",
@@ -84,7 +85,8 @@ def bench_frame(
     }
 
 
-def _median_ms(call: Any, times: int = 60) -> float:
+def median_ms(call: Callable[[], object], times: int = 60) -> float:
+    """Median time of a call in milliseconds, to hundredths."""
     spent = []
     for _ in range(times):
         begun = time.perf_counter()

@@ -94,19 +94,18 @@ class Log:
     def row(self, clock: Clock, **values: float) -> None:
         """Add one row, and say how long is left; columns that earlier rows lack stay empty there."""
         row = {"seconds": f"{clock.seconds:.1f}", **{name: f"{value:.6g}" for name, value in values.items()}}
-        before: list[dict[str, str]] = []
+        columns, earlier, anew = list(row), list[dict[str, str]](), True
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
                 reader = csv.DictReader(file)
-                columns = list(reader.fieldnames or ())
-                before = [] if set(row) <= set(columns) else list(reader)
-        if not self.path.exists() or before:
-            columns = list(dict.fromkeys([*row, *(before[0] if before else ())]))
-        with self.path.open("w" if before else "a", newline="", encoding="utf-8") as file:
+                columns = list(dict.fromkeys([*(reader.fieldnames or ()), *row]))
+                anew = columns != reader.fieldnames
+                earlier = list(reader) if anew else []
+        with self.path.open("w" if anew else "a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns)
-            if before or file.tell() == 0:
+            if anew:
                 writer.writeheader()
-            writer.writerows([*before, row])
+            writer.writerows([*earlier, row])
         left = max(0.0, clock.minutes * 60 - clock.seconds)
         text = "  ".join(f"{key} {value:.5g}" for key, value in values.items())
         print(f"[{self.stage}] {text}  left {left / 60:.1f} min", flush=True)

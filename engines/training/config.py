@@ -97,8 +97,8 @@ class UnetConfig:
     clip: float = 1.0
     ema: float = 0.998
     text_drop: float = 0.1
-    text_noise: float = 0.3
-    text_spread: float = 0.0
+    text_noise: float = 0.3  # of each position's states, in their deviation
+    text_spread: float = 0.0  # of all states of a prompt alike, in the deviation of prompts' means
     related: float = 0.3
     time_mean: float = 0.3  # of the times before the logistic; above 0 for late times, where prompts decide the form
     feedback: float = 0.25
@@ -118,7 +118,7 @@ class UnetConfig:
 
 @dataclass(frozen=True)
 class CriticConfig:
-    """The network that reads latents for post-training."""
+    """The network that reads latents for the UNet's training."""
 
     batch: int = 128
     rate: float = 3e-3

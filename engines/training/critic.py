@@ -1,7 +1,7 @@
-"""The critic: what post-training leans on. It reads latents, and shares nothing with the judge that measures the model.
+"""The critic: it reads latents for the UNet's training, and shares nothing with the judge that measures the model.
 
-It learns to tell a picture's family, palette and sound factors from its latents; its inner features are then frozen, and
-the heads that tell painted from rendered latents stand on them (Sauer et al. 2021, "Projected GANs converge faster").
+It learns to tell a picture's family, palette and sound factors from its latents and is then frozen: its answers and inner
+features are a loss (``perception``), and the heads of post-training stand on them (``tune``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from .networks import last, parameters
 
 WIDTHS = (96, 160, 224)
 PATCH = 2
+
+Answers = tuple[Tensor, Tensor, Tensor]
+"""Logits of families (N, ·), of palettes (N, ·), and of factors (N, F)."""
 
 
 class _Block(nn.Module):
@@ -63,13 +66,13 @@ class CriticNetwork(nn.Module):
                 x = self.downs[number](x)
         return maps
 
-    def answers(self, maps: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    def answers(self, maps: list[Tensor]) -> Answers:
         """What the maps of ``features`` say."""
         pooled = [part for x in maps for part in (x.mean((2, 3)), x.amax((2, 3)))]
         family, palette, factors = self.answer(self.norm(torch.cat(pooled, 1).float())).split(self.sizes, 1)
         return family, palette, factors
 
-    def forward(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, latents: Tensor) -> Answers:
         return self.answers(self.features(latents))
 
 
@@ -87,6 +90,16 @@ def disturbed(latents: Tensor, noise: float = 0.4, alike: int = 1) -> Tensor:
     return moved + added.repeat(alike, 1, 1, 1)
 
 
+def missed(said: Answers, family: Tensor, palette: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
+    """How far answers are from what is right, by row: cross-entropies of both names (N,), squared error of factors (N,).
+
+    family, palette (N,) long; factors (N, F) in 0–1.
+    """
+    names = F.cross_entropy(said[0].float(), family, reduction="none")
+    names = names + F.cross_entropy(said[1].float(), palette, reduction="none")
+    return names, (said[2].float().sigmoid() - factors).square().mean(1)
+
+
 def _draw(data: Latents, families: Tensor, count: int, start: int, device: str) -> tuple[Tensor, ...]:
     """``count`` latents of the groups from ``start`` on, with families, palettes and factors."""
     groups, _, rows = data.latents.shape[:3]
@@ -102,9 +115,9 @@ def _loss(network: CriticNetwork, drawn: tuple[Tensor, ...]) -> tuple[Tensor, Te
     """The loss, and shares of families and palettes told."""
     latents, family, palette, factors = drawn
     said = network(disturbed(latents))
-    loss = F.cross_entropy(said[0], family) + F.cross_entropy(said[1], palette)
-    loss = loss + 8 * F.mse_loss(said[2].sigmoid(), factors)
-    return loss, (said[0].argmax(1) == family).float().mean(), (said[1].argmax(1) == palette).float().mean()
+    names, sound = missed(said, family, palette, factors)
+    told = [(logits.argmax(1) == right).float().mean() for logits, right in ((said[0], family), (said[1], palette))]
+    return (names + 8 * sound).mean(), told[0], told[1]
 
 
 def restore(folder: Path, device: str) -> tuple[CriticNetwork, list[str]]:

@@ -8,6 +8,7 @@ that were asked for: a classifier's guidance (Dhariwal and Nichol 2021), learned
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,9 +22,9 @@ from .config import Config
 class Perception:
     """The critic of a run as a loss."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, folder: Path) -> None:
         self.config = config
-        self.reader, self.families = critic.restore(checkpoint.prepare(config), config.run.device)
+        self.reader, self.families = critic.restore(folder, config.run.device)
         for module in self.reader.modules():
             if isinstance(module, nn.Conv2d):  # not the normalisations: see ``critic.restore``
                 module.requires_grad_(False)
@@ -42,10 +43,8 @@ class Perception:
         with checkpoint.autocast(self.config):
             maps = self.features(critic.disturbed(torch.cat([guess, clean]), alike=2))
             pairs = [F.normalize(x.float(), dim=1).split(count) for x in maps]
-            family, palette, sound = self.reader.answers([x[:count] for x in maps])
+            said = self.reader.answers([x[:count] for x in maps])
         apart = torch.stack([(mine - real.detach()).square().sum(1).mean() for mine, real in pairs]).mean()
         right = torch.tensor([self.families.index(name) for name in families], device=guess.device)
-        told = F.cross_entropy(family.float(), right, reduction="none")
-        told = told + F.cross_entropy(palette.float(), palettes, reduction="none")
-        followed = (sound.float().sigmoid() - factors).square().mean(1)
-        return apart, (told * named).mean(), (followed * named).mean()
+        names, sound = critic.missed(said, right, palettes, factors)
+        return apart, (names * named).mean(), (sound * named).mean()

@@ -49,11 +49,12 @@ def plot(folder: Path, out: Path) -> None:
         for axis, stage in zip(axes[0], found, strict=True):
             columns = rows(folder / f"{stage}.csv")
             left, right = STAGES[stage]
-            drawn = [(axis, name) for name in left] + [(axis.twinx(), name) for name in right]
+            drawn = [name for name in (*left, *right) if name in columns]
             lines = [
-                place.plot(columns["trained"], _smooth(columns[name]), color=colour, label=name)[0]
-                for colour, (place, name) in zip(COLOURS, drawn, strict=False)
-                if name in columns
+                (axis.twinx() if name in right else axis).plot(
+                    columns["trained"], _smooth(columns[name]), color=colour, label=name
+                )[0]
+                for colour, name in zip(COLOURS, drawn, strict=False)
             ]
             axis.set_title(stage)
             axis.set_xlabel("minutes")

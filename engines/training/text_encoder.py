@@ -108,8 +108,8 @@ class Families:
 class Colours(nn.Module):
     """Which palette a caption is of, told by one linear layer from the mean of its states; only training has it.
 
-    A sentence encoder hardly cares for colours: without this a linear layer told 75 % of the palettes, with it 88 of the 90
-    % that are named at all. Telling the families as well made far-off wording worse: they are left to the teacher.
+    A sentence encoder hardly cares for colours: without this a linear layer told 75 % of the palettes, with it 88 %, where
+    captions name 90 %. Telling the families as well made far-off wording worse: they are left to the teacher.
     """
 
     def __init__(self, width: int) -> None:

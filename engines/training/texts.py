@@ -72,11 +72,6 @@ def coloured_captions(count: int, rng: random.Random) -> tuple[list[str], list[i
     return texts, palettes
 
 
-def captions(count: int, rng: random.Random) -> list[str]:
-    """Captions of the procedural pictures."""
-    return coloured_captions(count, rng)[0]
-
-
 def teacher_words(vocabulary: Path) -> list[str]:
     """Whole alphabetic words of the teacher's own vocabulary file."""
     lines = vocabulary.read_text(encoding="utf-8").splitlines()
@@ -300,7 +295,7 @@ def collect(count: int, rng: random.Random, vocabulary: Path, wordnet_folder: st
     """
     words = teacher_words(vocabulary)
     texts = [*words, *extra, *prompts(count // 10, rng)]
-    texts += captions(count // 4, rng)
+    texts += coloured_captions(count // 4, rng)[0]
     texts += [" ".join(rng.sample(words, rng.choice((2, 2, 3)))) for _ in range(count // 40)]
     if wordnet_folder:
         folder = Path(wordnet_folder)

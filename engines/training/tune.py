@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -21,8 +20,8 @@ from engines.call import power
 
 from . import checkpoint, critic, feedback, muon
 from .config import Config
-from .networks import build_unet, last
-from .unet import Batch, Prompts, Sampler, predict, sampler
+from .networks import last
+from .unet import Batch, Prompts, Sampler, fresh, predict, sampler
 
 LEVELS = (0.35, 0.8)  # how far a stream's frame is re-noised
 RESET = 0.04  # share of a streaming batch that is given a new prompt
@@ -161,9 +160,8 @@ class Tuner:
         judged, asked = (self.begin if cold else self.go_on)(settings.batch)
         real, batch = self.ask(settings.batch)
         scores, maps = self._scores(judged, asked.family, asked.palette)
-        family, palette, factors = self.reader.answers(maps)
-        named = F.cross_entropy(family, asked.family) + F.cross_entropy(palette, asked.palette)
-        followed = F.mse_loss(factors.sigmoid(), asked.factors)
+        said = self.reader.answers(maps)
+        named, followed = (each.mean() for each in critic.missed(said, asked.family, asked.palette, asked.factors))
         fooled = F.softplus(-scores).mean()
         time = torch.rand_like(asked.factors[:, 0]).clamp(0.02, 1)
         noise = torch.randn_like(batch.clean)
@@ -181,8 +179,8 @@ class Tuner:
         told = F.softplus(-rendered).mean() + F.softplus(painted).mean() + 0.5 * F.softplus(wrong).mean()
         figures = {
             "fooled": float(fooled.detach()), "told": float(told.detach()), "flow": float(flow.detach()),
-            "family": float((family.argmax(1) == asked.family).float().mean()),
-            "palette": float((palette.argmax(1) == asked.palette).float().mean()),
+            "family": float((said[0].argmax(1) == asked.family).float().mean()),
+            "palette": float((said[1].argmax(1) == asked.palette).float().mean()),
             "factors": float(followed.detach()), "spread": float(judged.detach().std()),
         }  # fmt: skip
         return painter, told, figures
@@ -192,8 +190,7 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     """Tune the averaged network of ``unet.pt`` for this call's ``minutes`` or the configuration's; keeps ``tune.pt``."""
     folder, settings, device = checkpoint.prepare(config), config.tune, config.run.device
     path = folder / "tune.pt"
-    unet = last(build_unet(config.model).to(device))
-    unet.set_attn_processor(AttnProcessor())
+    unet = fresh(config)
     unet.load_state_dict(checkpoint.load(folder / "unet.pt", device)["average"])
     reader, families = critic.restore(folder, device)
     average = checkpoint.Average(unet, settings.ema)

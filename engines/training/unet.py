@@ -154,11 +154,12 @@ def predict(
 class Trainer:
     """One step of the loss; knows when guidance begins and when the network's own output joins the feedback."""
 
-    def __init__(self, config: Config, network: nn.Module, plain: nn.Module, prompts: Prompts) -> None:
+    def __init__(
+        self, config: Config, network: nn.Module, plain: nn.Module, prompts: Prompts, perception: Perception | None
+    ) -> None:
         # ``plain`` is the same network not compiled: it runs the small batches of its own output.
         self.config, self.network, self.plain, self.prompts = config, network, plain, prompts
-        wanted = max(config.unet.features, config.unet.names, config.unet.sound) > 0
-        self.perception = Perception(config) if wanted else None
+        self.perception = perception
         self.silence = prompts([""])
 
     def _states(self, captions: list[str]) -> Tensor:
@@ -272,6 +273,14 @@ class Trainer:
         }
 
 
+def fresh(config: Config) -> Any:
+    """A network to learn, on the configured device."""
+    unet = last(build_unet(config.model).to(config.run.device))
+    # Plain attention is faster than the fused kernel on so few positions, backwards above all.
+    unet.set_attn_processor(AttnProcessor())
+    return unet
+
+
 def sampler(config: Config, folder: Path, seed: int) -> Sampler:
     """Batches from the run's cache, with captions in the grammar's words and in words related to them."""
     words, sentences = related.load(folder), related.load(folder, "related_sentences")
@@ -288,9 +297,7 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     """
     folder, settings, device = checkpoint.prepare(config), config.unet, config.run.device
     path = folder / "unet.pt"
-    unet = last(build_unet(config.model).to(device))
-    # Plain attention is faster than the fused kernel on so few positions, backwards above all.
-    unet.set_attn_processor(AttnProcessor())
+    unet = fresh(config)
     average = checkpoint.Average(unet, settings.ema)
     learning = muon.optimizers(unet, settings.rate, settings.weight_decay)
     step, spent, samples = 0, 0.0, 0
@@ -303,7 +310,9 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         step, spent, samples = kept["step"], kept["minutes"], kept["samples"]
     draw = sampler(config, folder, config.run.seed + step)
     network: Any = torch.compile(unet, dynamic=False) if settings.compiled else unet
-    trainer = Trainer(config, network, unet, Prompts(config, folder))
+    perceived = max(settings.features, settings.names, settings.sound) > 0
+    perception = Perception(config, folder) if perceived else None
+    trainer = Trainer(config, network, unet, Prompts(config, folder), perception)
     whole = settings.minutes
     log, clock = checkpoint.Log(folder, "unet"), checkpoint.Clock(min(minutes or whole, whole - spent), steps)
     print(f"[unet] {parameters(unet):.2f} M parameters, {spent:.1f} of {whole:.0f} minutes done", flush=True)
