@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -40,6 +41,9 @@ RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
 LONGEST_FILL_S = 1.0
 LEAST_MEMORY = 256 * 2**20
+SWITCH_S = 0.0005
+"""While a show runs, a busy Python thread gives way after so long: at Python's own 5 ms every call that lets go of the
+interpreter could wait 5 ms for each busy thread, several times a frame, and the show fell seconds behind its sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ class LiveShow:
 
     def start(self) -> None:
         """Start the renderer (the slowest to come up), the capture and the show's thread."""
+        sys.setswitchinterval(SWITCH_S)
         self.renderer.start()
         self._last_sound = time.perf_counter()
         self._thread.start()
