@@ -48,6 +48,7 @@ from engines.training.config import (
 from engines.training.export import export
 from engines.training.networks import build_unet, encode, with_guidance
 from engines.training.perception import Perception
+from engines.training.rollouts import Rollouts
 
 TEXTS = ["Lava, dripping!", "l'été à 3 h", "synthwave grid, neon", "", "日本 ☂", "word " * 60]
 
@@ -66,7 +67,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         CacheConfig(families=("ocean", "mandala"), groups=4, group_size=2, shard_groups=2),
         UnetConfig(batch=4, self_feedback_from=0.0, guidance_from=0.0, features=0.4, names=0.02, sound=0.3),
         CriticConfig(batch=4),
-        TuneConfig(batch=2, streams=6),
+        TuneConfig(streams=6, rollouts=2, cold=0.5),
     )  # fmt: skip
 
 
@@ -264,6 +265,23 @@ def test_perception_compares_a_guess_with_the_picture_and_with_its_name(config: 
     assert apart > 0.1 and told > 1 and followed > 0
     (apart + told + followed).backward()
     assert guess.grad is not None and guess.grad.abs().mean((1, 2, 3)).min() > 0
+
+
+@pytest.mark.parametrize("cold", [0.0, 1.0])
+def test_rollouts_move_some_streams_and_teach_one_step(config: Config, folder: Path, cold: float) -> None:
+    config = dataclasses.replace(config, tune=dataclasses.replace(config.tune, cold=cold))
+    run = Path(config.run.folder)
+    network, reader = unet.fresh(config), Perception(config, run)
+    rollouts = Rollouts(config, network, unet.Prompts(config, run), unet.sampler(config, run, 1), reader.reader,
+                        reader.families)  # fmt: skip
+    before = rollouts.shown.clone()
+    parts = rollouts.loss()
+    moved = (rollouts.shown != before).flatten(1).any(1)
+    assert int(moved.sum()) == config.tune.rollouts
+    assert torch.isfinite(rollouts.shown).all()
+    (parts["own_names"] + parts["own_sound"]).backward()
+    assert sum(float(p.grad.abs().sum()) for p in network.parameters() if p.grad is not None) > 0
+    assert 0 <= float(parts["family"]) <= 1
 
 
 def test_a_network_that_is_to_be_perceived_needs_the_critic_first(config: Config, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class UnetConfig:
     feedback_from: float = 0.0
     self_feedback_from: float = 0.5
     guidance_from: float = 0.45
-    guidance_most: float = 0.75
+    guidance_most: float = 0.75  # 0: none is learnt
     guidance: float = 0.6  # of the exported network; 0.6 leans as far as a classifier-free guidance scale of 2.5
     features: float = 0.0  # weight of the distance in the critic's features; above 0 needs the stage 'critic' first
     names: float = 0.0  # weight of the family and palette that the critic reads in the guess
@@ -128,21 +128,16 @@ class CriticConfig:
 
 @dataclass(frozen=True)
 class TuneConfig:
-    """Post-training on the model's own rollouts, cold and streaming."""
+    """Post-training: what [unet] says goes on, beside rollouts of the network's own."""
 
-    batch: int = 48
-    rate: float = 5e-4
-    critic_rate: float = 3e-4
-    ema: float = 0.995
-    streams: int = 768
-    cold: float = 0.4  # share of batches that begin from noise; the others go on from the network's own frames
-    cold_steps: int = 4
-    steps: int = 2
-    names: float = 0.5  # weight of telling family and palette
-    factors: float = 4.0
-    adversarial: float = 0.5
-    flow: float = 1.0
-    minutes: float = 20.0
+    rate: float = 1.5e-3
+    ema: float = 0.998
+    streams: int = 192
+    rollouts: int = 24  # of the streams, a step
+    cold: float = 0.25  # share of steps whose rollouts begin from noise; in the others streams go on
+    names: float = 0.1  # weight of telling family and palette in them
+    sound: float = 0.8  # and of the sound factors
+    minutes: float = 45.0
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ TEACHER_WIDTH = 384
 SHARPNESS = 0.1  # temperature of the choice among the texts of a batch
 CHOICE = 0.5  # its weight in the loss
 FAMILY = 1.0  # weight of the choice among the picture families
-COLOUR, CAPTIONS = 0.5, 64  # weight, and captions a step, of telling which palette a caption is of
+COLOUR, CAPTIONS, EVERY = 1.0, 64, 2  # telling which palette a caption is of: weight, captions, and once in so many steps
 AVERAGE = 0.99  # decay of the moving average that is kept before the end
 
 
@@ -232,16 +232,18 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         length = random.choices((8, 12, positions), (0.4, 0.35, 0.25))[0]
         pool = fitting[length]
         rows = pool[torch.randint(len(pool), (settings.batch,), device=device)]
-        captions, palette = coloured_captions(CAPTIONS, rng)
-        ids = torch.tensor([entry.ids for entry in tokenizer.encode_batch(captions)], device=device)
         with checkpoint.autocast(config):
             at_end, mean = student(tokens[rows, :length])
-            states = student.encoder(input_ids=ids).last_hidden_state
         aim = targets[rows]
         loss = distance(at_end, aim, settings.relation) + distance(mean, aim, settings.relation)
         loss = loss + FAMILY * (families.distance(at_end, aim) + families.distance(mean, aim))
-        telling, told = colours(states, torch.tensor(palette, device=device))
-        loss = loss + COLOUR * telling
+        if tick % EVERY == 0:
+            captions, palette = coloured_captions(CAPTIONS, rng)
+            ids = torch.tensor([entry.ids for entry in tokenizer.encode_batch(captions)], device=device)
+            with checkpoint.autocast(config):
+                states = student.encoder(input_ids=ids).last_hidden_state
+            telling, told = colours(states, torch.tensor(palette, device=device))
+            loss = loss + COLOUR * telling
         checkpoint.descend(loss, [optimizer], settings.rate * checkpoint.rate(step, settings.warmup, clock.progress, 0.5))
         average.update(student)
         step += 1

@@ -20,9 +20,10 @@ from torch import Tensor, nn
 from engines.call import in_patches, power, velocity
 from engines.model import patch_of
 
-from . import checkpoint, feedback, muon, related
+from . import checkpoint, feedback, related
 from .cache import Latents
 from .config import Config
+from .learner import Learner, Lesson
 from .networks import build_text_encoder, build_unet, last, parameters
 from .perception import Perception
 from .tokenizer import load_tokenizer
@@ -237,7 +238,7 @@ class Trainer:
         wordless = torch.tensor([not text for text in batch.captions], device=device)
         nothing = wordless & (torch.rand_like(time) < 0.7)
         factors = torch.where(nothing[:, None], torch.full_like(batch.factors, NOTHING), batch.factors)
-        guided = progress >= settings.guidance_from
+        guided = progress >= settings.guidance_from and settings.guidance_most > 0
         strength = torch.rand_like(time) * settings.guidance_most * (row % 4 != 0) * ~nothing * guided
 
         held = batch.clean.clone()
@@ -290,61 +291,30 @@ def sampler(config: Config, folder: Path, seed: int) -> Sampler:
     return Sampler(data, random.Random(seed), config.unet.text_drop, both, config.unet.related)
 
 
+def weights(config: Config) -> dict[str, float]:
+    """Of the parts of a ``Trainer``'s loss."""
+    settings = config.unet
+    return {
+        "plain": 1.0, "feedback": 1.0, "features": settings.features, "names": settings.names, "sound": settings.sound,
+    }  # fmt: skip
+
+
 def run(config: Config, minutes: float | None = None, steps: int | None = None, resume: bool = False) -> None:
     """Train until this call's ``minutes`` or the configuration's in all are spent; keeps ``unet.pt`` all the while.
 
-    Rates, sizes and recipes go by the minutes trained in all, so that many short calls make one run.
+    Sizes and recipes go by the minutes trained in all, as rates do.
     """
     folder, settings, device = checkpoint.prepare(config), config.unet, config.run.device
-    path = folder / "unet.pt"
     unet = fresh(config)
-    average = checkpoint.Average(unet, settings.ema)
-    learning = muon.optimizers(unet, settings.rate, settings.weight_decay)
-    step, spent, samples = 0, 0.0, 0
-    if resume and path.exists():
-        kept = checkpoint.load(path, device)
-        unet.load_state_dict(kept["model"])
-        average.state, average.count = kept["average"], kept["step"]
-        for optimizer, state in zip(learning, kept["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        step, spent, samples = kept["step"], kept["minutes"], kept["samples"]
-    draw = sampler(config, folder, config.run.seed + step)
+    lesson = Lesson("unet", weights(config), settings.rate, settings.ema, settings.minutes, settings.warmup,
+                    settings.decay_part, settings.weight_decay, settings.clip)  # fmt: skip
+    learner = Learner(config, folder, lesson, unet)
+    if resume:
+        learner.resume()
+    draw = sampler(config, folder, config.run.seed + learner.step)
     network: Any = torch.compile(unet, dynamic=False) if settings.compiled else unet
     perceived = max(settings.features, settings.names, settings.sound) > 0
     perception = Perception(config, folder) if perceived else None
     trainer = Trainer(config, network, unet, Prompts(config, folder), perception)
-    whole = settings.minutes
-    log, clock = checkpoint.Log(folder, "unet"), checkpoint.Clock(min(minutes or whole, whole - spent), steps)
-    print(f"[unet] {parameters(unet):.2f} M parameters, {spent:.1f} of {whole:.0f} minutes done", flush=True)
-
-    def keep() -> None:
-        checkpoint.save(path, model=unet.state_dict(), average=average.state, step=step, samples=samples,
-                        optimizers=[optimizer.state_dict() for optimizer in learning],
-                        minutes=spent + clock.seconds / 60)  # fmt: skip
-
-    weights = {
-        "plain": 1.0, "feedback": 1.0, "features": settings.features, "names": settings.names, "sound": settings.sound,
-    }  # fmt: skip
-    saved, sums, since, seen = clock.seconds, torch.zeros(len(weights)), clock.seconds, samples
-    for tick in clock.ticks():
-        trained = spent + clock.seconds / 60
-        progress = clock.progress if steps else trained / whole
-        batch = draw(settings.batch, device)
-        parts = trainer.loss(batch, progress)
-        whole_loss = torch.stack([weight * parts[name] for name, weight in weights.items()]).sum()
-        factor = checkpoint.rate(step, settings.warmup, progress, settings.decay_part)
-        checkpoint.descend(whole_loss, learning, settings.rate * factor, settings.clip)
-        average.update(unet)
-        step, samples = step + 1, samples + len(batch.clean)
-        sums += torch.stack([parts[name].detach() for name in weights]).cpu()
-        if (tick + 1) % config.run.log_every == 0:
-            means = dict(zip(weights, (sums / config.run.log_every).tolist(), strict=True))
-            speed = (samples - seen) / (clock.seconds - since)
-            log.row(clock, minutes=trained, step=step, samples=samples, **means, samples_per_s=speed,
-                    rate=learning[0].param_groups[0]["lr"])  # fmt: skip
-            since, seen = clock.seconds, samples
-            sums.zero_()
-        if clock.seconds - saved > config.run.checkpoint_minutes * 60:
-            keep()
-            saved = clock.seconds
-    keep()
+    print(f"[unet] {parameters(unet):.2f} M parameters", flush=True)
+    learner.run(lambda progress: trainer.loss(draw(settings.batch, device), progress), settings.batch, minutes, steps)
