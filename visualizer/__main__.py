@@ -218,7 +218,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> None:
-    from visualizer.bench import bench_frame, bench_live
+    from visualizer.bench.frame import bench_frame
+    from visualizer.bench.live import bench_live
     from visualizer.resources import demo_track, user_folder
 
     if arguments.what == "live":
