@@ -24,9 +24,9 @@ from tqdm import tqdm
 
 from engines.model import inspect
 from engines.training.evaluation.judge import Judge, as_pictures
-from engines.training.evaluation.prompts import naming_both
+from engines.training.evaluation.prompts import families_of, naming_both
 from engines.training.evaluation.vitals import NAMES, Bounds, Verdict, bounds, verdicts, vitals
-from engines.training.visuals import FAMILIES, PALETTES
+from engines.training.visuals import PALETTES
 from engines.training.visuals.sounds import FPS
 from visualizer.offline import RenderSettings, open_stream, read_sound, render
 from visualizer.output.recorder import Recorder
@@ -57,11 +57,11 @@ def unlit(preset: Preset) -> Preset:
     return replace(preset, values=values, routes=tuple(r for r in preset.routes if not r.target.startswith("light/")))
 
 
-def prompts(seconds: float, seed: int) -> list[tuple[float, str, str]]:
+def prompts(seconds: float, seed: int, families: tuple[str, ...]) -> list[tuple[float, str, str]]:
     """(second, prompt, family) for the whole stream."""
     rng, now, out = random.Random(f"endurance-{seed}"), 0.0, list[tuple[float, str, str]]()
     while now < seconds:
-        family = rng.choice(FAMILIES)
+        family = rng.choice(families)
         out.append((now, naming_both(family, rng.choice(list(PALETTES)), rng), family))
         now += rng.uniform(*PROMPT_S)
     return out
@@ -161,7 +161,7 @@ def main() -> int:
     info, preset = inspect(options.model), unlit(find_preset(options.preset))
     preset = replace(preset, values={**preset.values, "picture/steps": info.steps})
     settings = RenderSettings(preset, options.model, info.native_size, FPS, user_folder("engines"))
-    script = prompts(seconds, options.seed)
+    script = prompts(seconds, options.seed, families_of(options.model))
     settings = replace(settings, preset=replace(preset, values={**preset.values, "picture/prompt": script[0][1]}))
     watch = Watch(settings, judge, script)
     with tqdm(total=int(seconds * FPS), unit="frame", mininterval=2) as bar:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,9 @@ class ModelInfo:
     native_size: (width, height) in pixels. multiple: width and height must be multiples of it. steps: denoising steps a
     frame it is made for. change: how far a frame is re-noised by default, 0–1. sound_factors: names of the sound
     factors it takes as a condition, in order; empty for an ordinary text-to-picture model. prediction: "flow",
-    "epsilon", "v_prediction" or "sample". latent_channels, latent_scale: shape of its latents. fingerprint: changes
-    with configurations and weights.
+    "epsilon", "v_prediction" or "sample". residual: its network tells what ``call.velocity`` adds to a straight guess.
+    latent_channels, latent_scale: shape of its latents. cold_steps: steps of the first frame. fingerprint: changes with
+    configurations and weights.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class ModelInfo:
     change: float
     sound_factors: tuple[str, ...]
     prediction: str
+    residual: bool
     latent_channels: int
     latent_scale: int
     cold_steps: int
@@ -113,7 +116,8 @@ def _describe(folder: Path, fingerprint: str) -> ModelInfo:
     live = _read_json(folder / "live.json") if (folder / "live.json").exists() else {}
     scale = _latent_scale(vae)
     flow = scheduler.get("_class_name", "").startswith("FlowMatch")
-    side = int(unet.get("sample_size") or 64) * scale
+    channels = int(vae.get("latent_channels", 4))
+    side = int(unet.get("sample_size") or 64) * scale * patch_of(int(unet["in_channels"]), channels)
     native = live.get("native_size", [side, side])
     return ModelInfo(
         path=folder,
@@ -123,7 +127,8 @@ def _describe(folder: Path, fingerprint: str) -> ModelInfo:
         change=float(live.get("renoise", 0.6)),
         sound_factors=tuple(live.get("sound_factors", ())),
         prediction="flow" if flow else str(scheduler.get("prediction_type", "epsilon")),
-        latent_channels=int(unet["in_channels"]),
+        residual=bool(live.get("residual", False)),
+        latent_channels=channels,
         latent_scale=scale,
         cold_steps=int(live.get("cold_steps", 4)),
         fingerprint=fingerprint,
@@ -138,6 +143,17 @@ def _digest_file(digest: hashlib._Hash, path: Path) -> None:
         for i in range(DIGEST_CHUNKS):
             file.seek(max(0, size - DIGEST_BYTES) * i // (DIGEST_CHUNKS - 1))
             digest.update(file.read(DIGEST_BYTES))
+
+
+def patch_of(channels: int, latent_channels: int) -> int:
+    """The side p of the patches that a UNet of so many input channels sees; 1 for an ordinary one.
+
+    Raises ValueError if they are no square number of times the latent's.
+    """
+    patch = math.isqrt(max(channels // latent_channels, 1))
+    if channels != latent_channels * patch**2:
+        raise ValueError(f"its UNet takes {channels} channels, which are no patches of {latent_channels} latent channels")
+    return patch
 
 
 def _latent_scale(vae: dict[str, Any]) -> int:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,19 +17,36 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from engines.training import autoencoder, cache, checkpoint, feedback, muon, pictures, pieces, text_encoder, unet
+from engines.call import apart, together, velocity
+from engines.model import patch_of
+from engines.training import (
+    autoencoder,
+    cache,
+    checkpoint,
+    critic,
+    feedback,
+    muon,
+    pictures,
+    pieces,
+    text_encoder,
+    tune,
+    unet,
+)
 from engines.training.config import (
     AutoencoderConfig,
     CacheConfig,
     Config,
+    CriticConfig,
     ModelConfig,
     RunConfig,
     TextConfig,
+    TuneConfig,
     UnetConfig,
     load_config,
 )
 from engines.training.export import export
-from engines.training.networks import build_unet, with_guidance
+from engines.training.networks import build_unet, encode, with_guidance
+from engines.training.perception import Perception
 
 TEXTS = ["Lava, dripping!", "l'été à 3 h", "synthwave grid, neon", "", "日本 ☂", "word " * 60]
 
@@ -44,8 +62,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         ),
         TextConfig(texts=200, held_out=20, batch=8),
         AutoencoderConfig(batch=2, crop=32),
-        CacheConfig(groups=4, half_groups=2, group_size=2, shard_groups=2),
-        UnetConfig(batch=4, half_batch=4, half_minutes=0.0, self_feedback_from=0.0, guidance_from=0.0),
+        CacheConfig(families=("ocean", "mandala"), groups=4, group_size=2, shard_groups=2),
+        UnetConfig(batch=4, self_feedback_from=0.0, guidance_from=0.0, features=0.4, names=0.02, sound=0.3),
+        CriticConfig(batch=4),
+        TuneConfig(batch=2, streams=6),
     )  # fmt: skip
 
 
@@ -60,13 +80,14 @@ def folder(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text_encoder.run(config, steps=2, resume=True)
     patch.undo()
     pictures.render_pictures(config)
-    pictures.render_pictures(config, half=True)
     autoencoder.run(config, steps=2)
     autoencoder.run(config, steps=2, resume=True)
     cache.run(config)
-    early = dataclasses.replace(config, unet=dataclasses.replace(config.unet, half_minutes=1e9))
-    unet.run(early, steps=2)
+    critic.run(config, steps=2)
+    unet.run(config, steps=2)
     unet.run(config, steps=2, resume=True)
+    tune.run(config, steps=4)
+    tune.run(config, steps=4, resume=True)
     target = tmp_path_factory.mktemp("model") / "embedded"
     target.mkdir()
     (target / "README.md").write_text("card", encoding="utf-8")
@@ -86,7 +107,53 @@ def test_stages_go_on_from_their_checkpoints(config: Config, folder: Path) -> No
     kept = checkpoint.load(run / "autoencoder.pt")
     assert kept["step"] == 4 and kept["frozen"]
     assert checkpoint.load(run / "unet.pt")["step"] == 4
+    assert checkpoint.load(run / "tune.pt")["step"] == 8
+    assert len((run / "tune.csv").read_text().splitlines()) == 9
     assert len((run / "unet.csv").read_text().splitlines()) == 5
+
+
+def test_cache_holds_every_group_and_its_mirror_image(config: Config, folder: Path) -> None:
+    run = Path(config.run.folder)
+    data = cache.Latents.load(run, config.model.size)
+    assert data.latents.shape == (8, 2, 2, 4, 8, 8)
+    assert sorted(data.families) == ["mandala"] * 4 + ["ocean"] * 4
+    shown = np.load(pictures.shards(run, config.model.size)[0])[0]
+    vae = autoencoder.restore(config, run)
+    mirrored = encode(vae, pictures.to_model(torch.from_numpy(shown[..., ::-1].copy()))).unflatten(0, (2, -1))
+    assert torch.allclose(data.latents[2].float(), mirrored, atol=0.01)
+
+
+def test_cache_leaves_out_families_that_are_not_learnt(config: Config, folder: Path, tmp_path: Path) -> None:
+    run = Path(config.run.folder)
+    (tmp_path / "pictures").symlink_to(run / "pictures")
+    (tmp_path / "autoencoder.pt").symlink_to(run / "autoencoder.pt")
+    other = dataclasses.replace(
+        config,
+        run=dataclasses.replace(config.run, folder=str(tmp_path)),
+        cache=dataclasses.replace(config.cache, families=("ocean",)),
+    )
+    cache.run(other)
+    assert cache.Latents.load(tmp_path, config.model.size).families == ["ocean"] * 4
+
+
+def test_autoencoder_begins_with_another_run(config: Config, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").symlink_to(Path(config.run.folder) / "pictures")
+    other = dataclasses.replace(config, run=dataclasses.replace(config.run, folder=str(tmp_path)),
+                                autoencoder=dataclasses.replace(config.autoencoder, rate=0.0))  # fmt: skip
+    autoencoder.run(other, steps=1, start=Path(config.run.folder))
+    begun = checkpoint.load(tmp_path / "autoencoder.pt")["model"]
+    first = checkpoint.load(Path(config.run.folder) / "autoencoder.pt")["average"]
+    assert all(torch.allclose(begun[name], first[name]) for name in first if name.startswith("decoder"))
+
+
+def test_patches_come_apart_as_they_were() -> None:
+    latents = torch.randn(2, 4, 6, 10)
+    assert together(latents, 2).shape == (2, 16, 3, 5)
+    assert torch.equal(apart(together(latents, 2), 2), latents)
+    assert torch.equal(together(latents, 1), latents)
+    assert [patch_of(channels, 4) for channels in (4, 16, 36)] == [1, 2, 3]
+    with pytest.raises(ValueError, match="8 channels, which are no patches of 4"):
+        patch_of(8, 4)
 
 
 def test_export_loads_with_stock_classes(folder: Path) -> None:
@@ -102,10 +169,12 @@ def test_export_loads_with_stock_classes(folder: Path) -> None:
     states = text.float()(input_ids=tokens["input_ids"]).last_hidden_state
     assert states.shape == (1, 24, 32)
     labels = torch.cat([torch.rand(1, 7), states.mean(1)], 1)
-    out = network.float()(torch.randn(1, 4, 8, 8), 500.0, states, class_labels=labels).sample
-    assert out.shape == (1, 4, 8, 8)
-    assert vae.float().decode(out).sample.shape == (1, 48, 16, 16)
-    assert json.loads((folder / "live.json").read_text())["prediction"] == "flow"
+    patches = network.float()(torch.randn(1, 16, 4, 4), 500.0, states, class_labels=labels).sample
+    latents = apart(patches, patch_of(network.config.in_channels, vae.config.latent_channels))
+    assert latents.shape == (1, 4, 8, 8)
+    assert vae.float().decode(latents).sample.shape == (1, 48, 16, 16)
+    told = json.loads((folder / "live.json").read_text())
+    assert (told["prediction"], told["families"]) == ("flow", ["ocean", "mandala"])
     assert (folder / "README.md").read_text() == "card"
     assert not folder.with_name("embedded.old").exists()
 
@@ -182,6 +251,26 @@ def test_a_fixed_strength_of_guidance_paints_as_the_told_network_does(config: Co
     assert torch.allclose(a, b, atol=1e-5) and not torch.allclose(a, c, atol=1e-5)
 
 
+def test_perception_compares_a_guess_with_the_picture_and_with_its_name(config: Config, folder: Path) -> None:
+    sees = Perception(config)
+    clean, palettes = torch.randn(4, 4, 8, 8), torch.arange(4)
+    families, everyone, nobody = ["ocean", "mandala"] * 2, torch.ones(4, dtype=torch.bool), torch.zeros(4, dtype=torch.bool)
+    factors = torch.rand(4, 7)
+    apart, told, followed = sees(clean, clean, families, palettes, factors, nobody)
+    assert apart < 1e-6 and told == 0 and followed == 0
+    guess = torch.randn_like(clean).requires_grad_()
+    apart, told, followed = sees(guess, clean, families, palettes, factors, everyone)
+    assert apart > 0.1 and told > 1 and followed > 0
+    (apart + told + followed).backward()
+    assert guess.grad is not None and guess.grad.abs().mean((1, 2, 3)).min() > 0
+
+
+def test_a_network_that_is_to_be_perceived_needs_the_critic_first(config: Config, tmp_path: Path) -> None:
+    elsewhere = dataclasses.replace(config, run=dataclasses.replace(config.run, folder=str(tmp_path)))
+    with pytest.raises(FileNotFoundError, match="run the stage 'critic' first"):
+        Perception(elsewhere)
+
+
 def test_a_run_travels_in_pieces(
     config: Config, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,3 +300,19 @@ def test_configuration_errors_name_the_key(tmp_path: Path) -> None:
 def test_missing_stage_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="run the stage"):
         checkpoint.load(tmp_path / "text.pt")
+
+
+def test_residual_is_what_a_straight_guess_leaves_open() -> None:
+    clean, noise = torch.randn(4, 4, 64, 64), torch.randn(4, 4, 64, 64)
+    level = torch.tensor([1.0, 0.8, 0.5, 0.01])
+    noised = feedback.noise_to(clean, noise, level)
+    # Without a residual: at pure noise the noise itself, at an even mixture nothing, near the picture its opposite.
+    guess = velocity(noised, level, torch.zeros_like(noised))
+    assert torch.allclose(guess[0], noise[0])
+    assert torch.allclose(guess[2], torch.zeros_like(guess[2]), atol=1e-6)
+    # What is asked of the network has variance one at every level, and does not follow from its input.
+    power = (level.square() + (1 - level).square())[:, None, None, None]
+    asked = (noise - clean - guess) * power.sqrt()
+    assert torch.allclose(asked.std((1, 2, 3)), torch.ones(4), atol=0.05)
+    assert ((asked * noised).mean((1, 2, 3)).abs() < 0.05).all()
+    assert torch.allclose(velocity(noised, level, asked), noise - clean, atol=1e-5)

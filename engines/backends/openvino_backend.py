@@ -112,7 +112,7 @@ def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, tokenizer: To
     if info.sound_factors:
         unet_inputs = (*unet_inputs, torch.zeros(1, len(info.sound_factors)))
     jobs = (
-        ("unet", UNetCall(modules.unet), unet_inputs),
+        ("unet", UNetCall(modules.unet, info), unet_inputs),
         ("decoder", DecodeCall(modules.vae), (latent, torch.eye(3), torch.zeros(3))),
         ("text", text_call, (ids,)),
     )

@@ -23,8 +23,9 @@ class TorchNetworks:
         modules = load(info)
         self._tokenizer = Tokenizer(info.path / "tokenizer")
         place = {"device": self._device, "dtype": self._dtype}
-        self._unet = UNetCall(modules.unet).to(**place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._decode = DecodeCall(modules.vae).to(**place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        last = {"memory_format": torch.channels_last}
+        self._unet = UNetCall(modules.unet, info).to(**place).to(**last)  # type: ignore[call-overload]
+        self._decode = DecodeCall(modules.vae).to(**place).to(**last)  # type: ignore[call-overload]
         self._text = TextCall(modules.text_encoder).to(self._device)
 
     def _in(self, tensor: torch.Tensor) -> torch.Tensor:

@@ -9,17 +9,22 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from engines.call import in_patches, velocity
+from engines.model import ModelInfo, patch_of
+
 
 class UNetCall(nn.Module):
-    """UNet (latent, timestep (1,), text[, factors]) → prediction.
+    """UNet (latent, timestep (1,), text[, factors]) → prediction of the latent's shape.
 
     A UNet whose class embedding is wider than the sound factors takes the mean of the text states beside them: a model
     with cross-attention only at its lowest level hears the prompt at every level so.
     """
 
-    def __init__(self, unet: Any) -> None:
+    def __init__(self, unet: Any, info: ModelInfo) -> None:
         super().__init__()
         self.unet: Any = unet
+        self.patch = patch_of(unet.config.in_channels, info.latent_channels)
+        self.residual = info.residual
         self.labels = int(unet.config.projection_class_embeddings_input_dim or 0)
 
     def forward(
@@ -27,7 +32,8 @@ class UNetCall(nn.Module):
     ) -> torch.Tensor:
         if factors is not None and factors.shape[1] < self.labels:
             factors = torch.cat([factors, text.mean(1)], 1)
-        return self.unet(latent, timestep, text, class_labels=factors, return_dict=False)[0]
+        said = in_patches(self.unet, latent, timestep, text, factors, self.patch)
+        return velocity(latent, timestep / 1000, said) if self.residual else said
 
 
 class DecodeCall(nn.Module):

@@ -42,13 +42,13 @@ def _related(config: Config, options: argparse.Namespace) -> None:
 def _pictures(config: Config, options: argparse.Namespace) -> None:
     from . import pictures
 
-    pictures.render_pictures(config, options.worker, options.minutes, options.half)
+    pictures.render_pictures(config, options.worker, options.minutes)
 
 
 def _autoencoder(config: Config, options: argparse.Namespace) -> None:
     from . import autoencoder
 
-    autoencoder.run(config, **_budget(options))
+    autoencoder.run(config, **_budget(options), start=options.start)
 
 
 def _cache(config: Config, options: argparse.Namespace) -> None:
@@ -61,6 +61,18 @@ def _unet(config: Config, options: argparse.Namespace) -> None:
     from . import unet
 
     unet.run(config, **_budget(options))
+
+
+def _critic(config: Config, options: argparse.Namespace) -> None:
+    from . import critic
+
+    critic.run(config, **_budget(options))
+
+
+def _tune(config: Config, options: argparse.Namespace) -> None:
+    from . import tune
+
+    tune.run(config, **_budget(options))
 
 
 def _pack(config: Config, options: argparse.Namespace) -> None:
@@ -108,8 +120,8 @@ def _evaluate(config: Config, options: argparse.Namespace) -> None:
 
 STAGES: dict[str, Callable[[Config, argparse.Namespace], None]] = {
     "text": _text, "related": _related, "pictures": _pictures, "autoencoder": _autoencoder, "cache": _cache,
-    "unet": _unet, "pack": _pack, "unpack": _unpack, "plot": _plot, "export": _export, "judge": _judge,
-    "evaluate": _evaluate,
+    "unet": _unet, "critic": _critic, "tune": _tune, "pack": _pack, "unpack": _unpack, "plot": _plot,
+    "export": _export, "judge": _judge, "evaluate": _evaluate,
 }  # fmt: skip
 
 
@@ -124,9 +136,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's checkpoint")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--wordnet", help="folder with WordNet's data.* files")
-    parser.add_argument("--start", type=Path, help="text: another run's folder, whose encoder is the beginning")
+    parser.add_argument("--start", type=Path, help="text, autoencoder: a run whose network is the beginning")
     parser.add_argument("--worker", type=int, default=0, help="pictures: which of several workers this is")
-    parser.add_argument("--half", action="store_true", help="pictures: at half the side")
     parser.add_argument("--only", default="", help="evaluate: parts, with commas between them")
     parser.add_argument("--workers", type=int, default=1, help="evaluate: processes of one core each")
     return parser

@@ -118,13 +118,24 @@ def _freeze(vae: Autoencoder, average: checkpoint.Average, data: Pictures, confi
     average.state = {name: value.detach().clone() for name, value in vae.state_dict().items()}
 
 
-def run(config: Config, minutes: float | None = None, steps: int | None = None, resume: bool = False) -> None:
-    """First call: both parts, then fold. With ``resume`` after that: the decoder alone. Keeps ``autoencoder.pt``."""
+def run(
+    config: Config,
+    minutes: float | None = None,
+    steps: int | None = None,
+    resume: bool = False,
+    start: Path | None = None,
+) -> None:
+    """First call: both parts, then fold. With ``resume`` after that: the decoder alone. Keeps ``autoencoder.pt``.
+
+    start: folder of an earlier run whose autoencoder of the same shape this one begins with.
+    """
     folder, settings, device = checkpoint.prepare(config), config.autoencoder, config.run.device
     path = folder / "autoencoder.pt"
     data = Pictures(folder, config.model.size)
     held = data.held_out(64).to(device).contiguous(memory_format=torch.channels_last)
     vae = last(build_autoencoder(config.model).to(device))
+    if start:
+        vae.load_state_dict(checkpoint.load(start / "autoencoder.pt")["average"])
     average = checkpoint.Average(vae, settings.ema)
     step, frozen = 0, False
     if resume and path.exists():

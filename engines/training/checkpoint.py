@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from . import memory
 from .config import Config
 
 
@@ -120,7 +121,8 @@ def load(path: Path, device: str = "cpu") -> dict[str, Any]:
 
 
 def prepare(config: Config) -> Path:
-    """Set seeds and threads; the run folder."""
+    """Set seeds, threads and memory; the run folder."""
+    memory.hold()
     torch.manual_seed(config.run.seed)
     if config.run.device == "cpu":
         torch.set_num_threads(config.run.threads)

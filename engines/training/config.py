@@ -32,8 +32,9 @@ class ModelConfig:
     text_layers: int = 4
     text_heads: int = 4
     text_intermediate: int = 512
-    unet_widths: tuple[int, ...] = (64, 128, 160)
-    unet_heads: int = 8
+    unet_patch: int = 2
+    unet_widths: tuple[int, ...] = (96, 160)
+    unet_heads: int = 4
     unet_groups: int = 32
     sound_factors: int = 7
     encoder_width: int = 64
@@ -76,10 +77,10 @@ class AutoencoderConfig:
 
 @dataclass(frozen=True)
 class CacheConfig:
-    """Pictures and latents: groups of one scene, each picture with its previous frame, at full and at half size."""
+    """Pictures and latents: groups of one scene, each picture with its previous frame."""
 
+    families: tuple[str, ...] = ()  # empty: all
     groups: int = 1_700
-    half_groups: int = 4_000
     group_size: int = 8
     shard_groups: int = 20
     layered: float = 0.06
@@ -87,11 +88,9 @@ class CacheConfig:
 
 @dataclass(frozen=True)
 class UnetConfig:
-    """Flow matching with degraded feedback, first on pictures of half the size, where a sample costs a quarter."""
+    """Flow matching, in the later part with degraded feedback; guidance and self-made feedback join by progress."""
 
-    batch: int = 32
-    half_batch: int = 64
-    half_minutes: float = 35.0
+    batch: int = 96
     rate: float = 1e-3
     warmup: int = 200
     weight_decay: float = 0.01
@@ -99,15 +98,51 @@ class UnetConfig:
     ema: float = 0.998
     text_drop: float = 0.1
     text_noise: float = 0.3
+    text_spread: float = 0.0
     related: float = 0.3
+    time_mean: float = 0.3  # of the times before the logistic; above 0 for late times, where prompts decide the form
     feedback: float = 0.25
+    feedback_from: float = 0.0
     self_feedback_from: float = 0.5
     guidance_from: float = 0.45
     guidance_most: float = 0.75
     guidance: float = 0.6  # of the exported network; 0.6 leans as far as a classifier-free guidance scale of 2.5
+    features: float = 0.0  # weight of the distance in the critic's features; above 0 needs the stage 'critic' first
+    names: float = 0.0  # weight of the family and palette that the critic reads in the guess
+    sound: float = 0.0  # weight of the sound factors that it reads there
+    perceived: float = 0.5  # share of rows that it sees
     decay_part: float = 0.3
     compiled: bool = False
     minutes: float = 90.0
+
+
+@dataclass(frozen=True)
+class CriticConfig:
+    """The network that reads latents for post-training."""
+
+    batch: int = 128
+    rate: float = 3e-3
+    ema: float = 0.99
+    minutes: float = 5.0
+
+
+@dataclass(frozen=True)
+class TuneConfig:
+    """Post-training on the model's own rollouts, cold and streaming."""
+
+    batch: int = 48
+    rate: float = 5e-4
+    critic_rate: float = 3e-4
+    ema: float = 0.995
+    streams: int = 768
+    cold: float = 0.4  # share of batches that begin from noise; the others go on from the network's own frames
+    cold_steps: int = 4
+    steps: int = 2
+    names: float = 0.5  # weight of telling family and palette
+    factors: float = 4.0
+    adversarial: float = 0.5
+    flow: float = 1.0
+    minutes: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -132,6 +167,8 @@ class Config:
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
     unet: UnetConfig = field(default_factory=UnetConfig)
+    critic: CriticConfig = field(default_factory=CriticConfig)
+    tune: TuneConfig = field(default_factory=TuneConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
 
 
@@ -149,7 +186,7 @@ def load_config(path: Path) -> Config:
     kinds: dict[str, type] = {
         "run": RunConfig, "model": ModelConfig, "text": TextConfig,
         "autoencoder": AutoencoderConfig, "cache": CacheConfig, "unet": UnetConfig,
-        "judge": JudgeConfig,
+        "critic": CriticConfig, "tune": TuneConfig, "judge": JudgeConfig,
     }  # fmt: skip
     unknown = sorted(set(document) - set(kinds))
     if unknown:

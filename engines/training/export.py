@@ -13,8 +13,8 @@ from . import checkpoint
 from .config import Config, ModelConfig
 from .networks import build_autoencoder, build_scheduler, build_text_encoder, build_unet, with_guidance
 from .tokenizer import load_tokenizer, save_tokenizer
+from .visuals import FACTORS, FAMILIES
 
-FACTORS = ("energy", "bass", "mid", "treble", "onset", "brightness", "tension")
 MODEL_INDEX = {
     "_class_name": "StableDiffusionPipeline",
     "_diffusers_version": diffusers.__version__,
@@ -30,18 +30,21 @@ MODEL_INDEX = {
 }
 
 
-def live(model: ModelConfig, steps: dict[str, int]) -> dict[str, object]:
+def live(model: ModelConfig, steps: dict[str, int], families: tuple[str, ...]) -> dict[str, object]:
     """What the live stream must know beyond diffusers' own files."""
     return {
         "native_size": [model.size, model.size],
         "sizes_multiple": 64,
         "steps": 2,
+        "cold_steps": 8,
         "renoise": 0.7,
         "sound_factors": list(FACTORS)[: model.sound_factors],
         "prediction": "flow",
+        "residual": True,
         "decoder_pixel_shuffle": model.decoder_shuffle,
         "pixel_range": [-1, 1],
         "text_positions": model.text_positions,
+        "families": list(families),
         "trained_steps": steps,
     }
 
@@ -55,7 +58,9 @@ def networks(config: Config, folder: Path) -> tuple[dict[str, nn.Module], dict[s
         "unet": build_unet(config.model, told=False),
     }
     steps = {}
-    for name, stage in (("text_encoder", "text"), ("vae", "autoencoder"), ("unet", "unet")):
+    # Post-training is left out where it has not been done.
+    painter = "tune" if (folder / "tune.pt").exists() else "unet"
+    for name, stage in (("text_encoder", "text"), ("vae", "autoencoder"), ("unet", painter)):
         path = folder / f"{stage}.pt"
         steps[stage] = 0
         if not path.exists():
@@ -68,7 +73,7 @@ def networks(config: Config, folder: Path) -> tuple[dict[str, nn.Module], dict[s
             state = {key[len(prefix) :]: value for key, value in kept["model"].items() if key.startswith(prefix)}
         else:
             state = kept["average"]
-        if stage == "unet":
+        if name == "unet":
             state = with_guidance(state, config.unet.guidance)
         built[name].load_state_dict(state)
     return built, steps
@@ -93,7 +98,8 @@ def export(config: Config, target: Path) -> str:
     positions = config.model.text_positions
     save_tokenizer(load_tokenizer(folder / "tokenizer"), fresh / "tokenizer", positions)
     (fresh / "model_index.json").write_text(json.dumps(MODEL_INDEX, indent=2) + "\n", encoding="utf-8")
-    (fresh / "live.json").write_text(json.dumps(live(config.model, steps), indent=2) + "\n", encoding="utf-8")
+    told = live(config.model, steps, config.cache.families or FAMILIES)
+    (fresh / "live.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     if (target / "README.md").exists():
         shutil.copy2(target / "README.md", fresh / "README.md")
     for path in fresh.rglob("*"):

@@ -52,16 +52,19 @@ def build_autoencoder(model: ModelConfig) -> Autoencoder:
 
 
 def build_unet(model: ModelConfig, told: bool = True) -> Unet:
-    """The UNet: attention only at the lowest level and in the middle.
+    """The UNet on patches of latents: attention only at the lowest level and in the middle.
+
+    It sees ``unet_patch``² latents as one position of so many times the channels (``engines.call``): a CPU spends most
+    of its time at the highest level, and patches quarter it.
 
     The class embedding, which scales and shifts every level, takes the sound factors, the mean of the text states and,
     if it is ``told``, as in training, the strength of guidance (last column).
     """
     plain = len(model.unet_widths) - 1
     return UNet2DConditionModel(
-        sample_size=model.size // 8,
-        in_channels=4,
-        out_channels=4,
+        sample_size=model.size // 8 // model.unet_patch,
+        in_channels=4 * model.unet_patch**2,
+        out_channels=4 * model.unet_patch**2,
         block_out_channels=model.unet_widths,
         layers_per_block=1,
         down_block_types=("DownBlock2D",) * plain + ("CrossAttnDownBlock2D",),

@@ -45,23 +45,20 @@ def render_group(
     }
 
 
-def render_pictures(config: Config, worker: int = 0, minutes: float | None = None, half: bool = False) -> None:
+def render_pictures(config: Config, worker: int = 0, minutes: float | None = None) -> None:
     """Write shards of pictures into the run folder until the configured number of groups is there or time is up.
 
-    Several workers may run at once, each with its own number; a stopped worker goes on after its last shard. With
-    ``half`` the pictures have half the side.
+    Several workers may run at once, each with its own number; a stopped worker goes on after its last shard.
     """
     from .visuals import FAMILIES
 
     torch.set_num_threads(1)
-    settings = config.cache
-    size = config.model.size // 2 if half else config.model.size
-    wanted = settings.half_groups if half else settings.groups
+    settings, size, wanted = config.cache, config.model.size, config.cache.groups
     folder = Path(config.run.folder) / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + (minutes or 1e9) * 60
     number = len(list(folder.glob(f"{size}-{worker}-*.npy")))
-    families = list(FAMILIES)
+    families = list(settings.families or FAMILIES)
     # Shards hold few groups, families are many: the order runs on from shard to shard, so that all come equally often.
     place = number * settings.shard_groups
     while time.monotonic() < end and len(shards(folder.parent, size)) * settings.shard_groups < wanted:

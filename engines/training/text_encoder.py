@@ -15,13 +15,14 @@ from . import checkpoint
 from .config import Config
 from .networks import TextEncoder, build_text_encoder, parameters
 from .related import family_vectors, similarities
-from .texts import collect
+from .texts import collect, coloured_captions
 from .tokenizer import SUFFIX, load_tokenizer, save_tokenizer, train_tokenizer
 
 TEACHER_WIDTH = 384
 SHARPNESS = 0.1  # temperature of the choice among the texts of a batch
 CHOICE = 0.5  # its weight in the loss
 FAMILY = 1.0  # weight of the choice among the picture families
+COLOUR, CAPTIONS = 0.5, 64  # weight, and captions a step, of telling which palette a caption is of
 AVERAGE = 0.99  # decay of the moving average that is kept before the end
 
 
@@ -104,6 +105,25 @@ class Families:
         return F.kl_div(self.choice(mine), self.choice(target), reduction="batchmean", log_target=True)
 
 
+class Colours(nn.Module):
+    """Which palette a caption is of, told by one linear layer from the mean of its states; only training has it.
+
+    A sentence encoder hardly cares for colours: without this a linear layer told 75 % of the palettes, with it 88 of the 90
+    % that are named at all. Telling the families as well made far-off wording worse: they are left to the teacher.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        from .visuals import PALETTES
+
+        self.tell = nn.Linear(width, len(PALETTES))
+
+    def forward(self, states: Tensor, palette: Tensor) -> tuple[Tensor, Tensor]:
+        """States (N, L, W) and palettes (N,): the loss, and the share told."""
+        said = self.tell(states.mean(1).float())
+        return F.cross_entropy(said, palette), (said.argmax(1) == palette).float().mean()
+
+
 def distance(mine: Tensor, target: Tensor, relation: float) -> Tensor:
     """1 − cosine, plus the difference of all pairwise similarities in the batch: squared, and as choices.
 
@@ -182,12 +202,15 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
     student = Student(build_text_encoder(config.model, tokenizer.get_vocab_size()), config.model.text_width).to(device)
     if start is not None:
         inherit(student, checkpoint.load(start / "text.pt")["model"], load_tokenizer(start / "tokenizer"), tokenizer)
-    optimizer = torch.optim.AdamW(student.parameters(), lr=settings.rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
+    colours, rng = Colours(config.model.text_width).to(device), random.Random(config.run.seed)
+    learned = [*student.parameters(), *colours.parameters()]
+    optimizer = torch.optim.AdamW(learned, lr=settings.rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
     average = checkpoint.Average(student, AVERAGE)
     step = 0
     if resume and path.exists():
         kept = checkpoint.load(path, device)
         student.load_state_dict(kept["model"])
+        colours.load_state_dict(kept["colours"])
         optimizer.load_state_dict(kept["optimizer"])
         average = checkpoint.Average(student, AVERAGE)
         step = kept["step"]
@@ -198,22 +221,27 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
 
     def report() -> None:
         cosine = agreement(student, tokens[:held], targets[:held])
-        log.row(clock, step=step, loss=float(loss.detach()), cosine=cosine)
+        log.row(clock, step=step, loss=float(loss.detach()), cosine=cosine, palettes=float(told))
 
     def keep(model: dict[str, Tensor]) -> None:
-        checkpoint.save(path, model=model, optimizer=optimizer.state_dict(), step=step)
+        checkpoint.save(path, model=model, colours=colours.state_dict(), optimizer=optimizer.state_dict(), step=step)
 
-    loss, kept_at = torch.zeros(()), 0.0
+    loss, told, kept_at = torch.zeros(()), torch.zeros(()), 0.0
     for tick in clock.ticks():
         # Short texts in short batches: twice as fast; one batch in four is of full length.
         length = random.choices((8, 12, positions), (0.4, 0.35, 0.25))[0]
         pool = fitting[length]
         rows = pool[torch.randint(len(pool), (settings.batch,), device=device)]
+        captions, palette = coloured_captions(CAPTIONS, rng)
+        ids = torch.tensor([entry.ids for entry in tokenizer.encode_batch(captions)], device=device)
         with checkpoint.autocast(config):
             at_end, mean = student(tokens[rows, :length])
+            states = student.encoder(input_ids=ids).last_hidden_state
         aim = targets[rows]
         loss = distance(at_end, aim, settings.relation) + distance(mean, aim, settings.relation)
         loss = loss + FAMILY * (families.distance(at_end, aim) + families.distance(mean, aim))
+        telling, told = colours(states, torch.tensor(palette, device=device))
+        loss = loss + COLOUR * telling
         checkpoint.descend(loss, [optimizer], settings.rate * checkpoint.rate(step, settings.warmup, clock.progress, 0.5))
         average.update(student)
         step += 1

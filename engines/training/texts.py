@@ -59,13 +59,22 @@ def prompts(count: int, rng: random.Random) -> list[str]:
     return [one() for _ in range(count)]
 
 
-def captions(count: int, rng: random.Random) -> list[str]:
-    """Captions of the procedural pictures, with every family and palette."""
+def coloured_captions(count: int, rng: random.Random) -> tuple[list[str], list[int]]:
+    """Captions of the procedural pictures, with every family and palette; and which palette each is of."""
     from .visuals import FAMILIES, PALETTES, caption, sample_factors
 
-    families, palettes = list(FAMILIES), list(PALETTES)
-    factors = sample_factors(count, rng)
-    return [caption(rng.choice(families), rng.choice(palettes), rng, factors[row]) for row in range(count)]
+    names, colours = list(FAMILIES), list(PALETTES)
+    palettes = [rng.randrange(len(colours)) for _ in range(count)]
+    texts = [
+        caption(rng.choice(names), colours[palette], rng, factors)
+        for palette, factors in zip(palettes, sample_factors(count, rng), strict=True)
+    ]
+    return texts, palettes
+
+
+def captions(count: int, rng: random.Random) -> list[str]:
+    """Captions of the procedural pictures."""
+    return coloured_captions(count, rng)[0]
 
 
 def teacher_words(vocabulary: Path) -> list[str]:

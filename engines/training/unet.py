@@ -17,10 +17,14 @@ from diffusers.models.attention_processor import AttnProcessor
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from engines.call import in_patches, power, velocity
+from engines.model import patch_of
+
 from . import checkpoint, feedback, muon, related
 from .cache import Latents
 from .config import Config
 from .networks import build_text_encoder, build_unet, last, parameters
+from .perception import Perception
 from .tokenizer import load_tokenizer
 
 
@@ -35,14 +39,15 @@ class Prompts:
         encoder.load_state_dict(
             {key[len(prefix) :]: value for key, value in kept["model"].items() if key.startswith(prefix)}
         )
-        self.device = config.run.device
+        self.config, self.device = config, config.run.device
         self.encoder = encoder.to(self.device).eval().requires_grad_(False)
 
     @torch.no_grad()
     def __call__(self, texts: list[str]) -> Tensor:
         """Last hidden states, float32."""
         ids = torch.tensor([entry.ids for entry in self.tokenizer.encode_batch(texts)], device=self.device)
-        states: Tensor = self.encoder(input_ids=ids).last_hidden_state.float()
+        with checkpoint.autocast(self.config):
+            states: Tensor = self.encoder(input_ids=ids).last_hidden_state.float()
         return states
 
 
@@ -57,6 +62,8 @@ class Batch:
     source_factors: Tensor
     source_captions: list[str]
     switched: Tensor  # (B,) bool: the source is of another scene
+    families: list[str]
+    palettes: Tensor  # (B,) long
 
 
 class Sampler:
@@ -107,14 +114,20 @@ class Sampler:
             texts = [self._caption(place[0], place[2], factors[at]) for at, place in enumerate(where)]
             return data.latents[group, half, row].float().to(device), factors.to(device), texts
 
-        return Batch(*take(places), *take(sources), torch.tensor(switched, device=device))
+        families = [data.families[group] for group, _, _ in places]
+        palettes = torch.stack([data.palettes[group, row] for group, _, row in places]).to(device)
+        return Batch(*take(places), *take(sources), torch.tensor(switched, device=device), families, palettes)
 
 
-def draw_times(count: int, device: str) -> Tensor:
-    """(count,) times in (0, 1): the logistic of a normal, a little late, where prompts decide; one in five uniform."""
-    time = (torch.randn(count, device=device) + 0.3).sigmoid()
-    plain = torch.rand(count, device=device) < 0.2
-    return torch.where(plain, torch.rand(count, device=device), time).clamp(0.01, 1.0)
+SPREAD = 1.2  # of the times before the logistic
+
+
+def draw_times(count: int, mean: float, device: str) -> Tensor:
+    """(count,) times in (0, 1]: the logistic of a normal about ``mean``, one in five uniform, one in twenty pure noise."""
+    time = (SPREAD * torch.randn(count, device=device) + mean).sigmoid()
+    kind = torch.rand(count, device=device)
+    time = torch.where(kind < 0.2, torch.rand(count, device=device), time)
+    return torch.where(kind > 0.95, torch.ones_like(time), time).clamp(0.01, 1.0)
 
 
 NOTHING = -1.0
@@ -133,8 +146,9 @@ def predict(
     if guidance is not None:
         parts.append(guidance[:, None])
     labels = torch.cat(parts, 1)
-    velocity: Tensor = unet(noised, time * 1000, states, class_labels=labels, return_dict=False)[0]
-    return velocity
+    settings: Any = unet.config
+    patch = patch_of(settings.in_channels, noised.shape[1])
+    return velocity(noised, time, in_patches(unet, noised, time * 1000, states, labels, patch).float())
 
 
 class Trainer:
@@ -143,14 +157,24 @@ class Trainer:
     def __init__(self, config: Config, network: nn.Module, plain: nn.Module, prompts: Prompts) -> None:
         # ``plain`` is the same network not compiled: it runs the small batches of its own output.
         self.config, self.network, self.plain, self.prompts = config, network, plain, prompts
+        wanted = max(config.unet.features, config.unet.names, config.unet.sound) > 0
+        self.perception = Perception(config) if wanted else None
         self.silence = prompts([""])
 
     def _states(self, captions: list[str]) -> Tensor:
-        """Text states, with a little noise: words never met land beside words that were."""
-        states = self.prompts(captions)
-        amount = torch.rand(len(states), 1, 1, device=states.device) * self.config.unet.text_noise
-        spread: Tensor = states + amount * states.std() * torch.randn_like(states)
-        return spread
+        """Text states, with noise of each position and of the whole: words never met land beside words that were.
+
+        The noise of the whole is measured by how far the means of different prompts lie apart.
+        """
+        states, settings = self.prompts(captions), self.config.unet
+        means = states.mean(1, keepdim=True)
+        apart = (means - means.mean(0)).std()
+
+        def amount() -> Tensor:
+            return torch.rand(len(states), 1, 1, device=states.device)
+
+        spread: Tensor = states + settings.text_noise * amount() * states.std() * torch.randn_like(states)
+        return spread + settings.text_spread * amount() * apart * torch.randn_like(means)
 
     @torch.no_grad()
     def _own_output(self, batch: Batch, rows: Tensor, captions: list[str], noise: Tensor, guidance: Tensor) -> Tensor:
@@ -165,8 +189,8 @@ class Trainer:
             noised = feedback.noise_to(feedback.degrade(held), noise, time)
             for at in (time, time / 2):
                 with checkpoint.autocast(self.config):
-                    velocity = predict(self.plain, noised, at, states, batch.source_factors[rows], guidance).float()
-                noised = noised - (time / 2)[:, None, None, None] * velocity
+                    found = predict(self.plain, noised, at, states, batch.source_factors[rows], guidance).float()
+                noised = noised - (time / 2)[:, None, None, None] * found
             held = noised
         return held
 
@@ -180,22 +204,37 @@ class Trainer:
                 self.network, noised, time, self.silence.expand(count, -1, -1), factors, noised.new_zeros(count)
             ).float()
 
-    def loss(self, batch: Batch, progress: float) -> tuple[Tensor, Tensor]:
-        """Losses of the plain rows and of the feedback rows of a batch, at a progress of 0 to 1."""
+    def _perceived(self, batch: Batch, noised: Tensor, time: Tensor, found: Tensor, asked: Tensor) -> tuple[Tensor, ...]:
+        """What the critic says of the clean guesses of some rows, plain and feedback alike; asked (B,): for anything."""
+        if self.perception is None:
+            return 3 * (found.new_zeros(()),)
+        rows = torch.arange(0, len(found), round(1 / self.config.unet.perceived), device=found.device)
+        guess = noised[rows] - time[rows, None, None, None] * found[rows]
+        families = [batch.families[place] for place in rows.tolist()]
+        return self.perception(
+            guess, batch.clean[rows], families, batch.palettes[rows], batch.factors[rows], asked[rows]
+        )
+
+    def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
+        """The parts of the loss at a progress of 0 to 1.
+
+        plain and feedback: squared errors of those rows; features, names, sound: what the critic says of clean guesses.
+        """
         settings, device = self.config.unet, batch.clean.device
         count = len(batch.clean)
-        mended = round(count * settings.feedback)
+        mended = round(count * settings.feedback) if progress >= settings.feedback_from else 0
         plain = count - mended
         row = torch.arange(count, device=device)
         noise = torch.randn_like(batch.clean)
-        time = draw_times(count, str(device))
+        time = draw_times(count, settings.time_mean, str(device))
         low, high = feedback.TIMES
         time[plain:] = torch.empty(mended, device=device).uniform_(low, high)
         # A change of scene can only be obeyed where little of the old picture is left.
         late = batch.switched & (row >= plain)
         time = torch.where(late, torch.empty_like(time).uniform_(0.5, 0.97), time)
 
-        nothing = torch.tensor([not text for text in batch.captions], device=device) & (torch.rand_like(time) < 0.7)
+        wordless = torch.tensor([not text for text in batch.captions], device=device)
+        nothing = wordless & (torch.rand_like(time) < 0.7)
         factors = torch.where(nothing[:, None], torch.full_like(batch.factors, NOTHING), batch.factors)
         guided = progress >= settings.guidance_from
         strength = torch.rand_like(time) * settings.guidance_most * (row % 4 != 0) * ~nothing * guided
@@ -215,37 +254,31 @@ class Trainer:
         goal[:plain] = noise[:plain] - batch.clean[:plain]
         states = self._states(batch.captions)
         with checkpoint.autocast(self.config):
-            velocity = predict(self.network, noised, time, states, factors, strength).float()
+            found = predict(self.network, noised, time, states, factors, strength).float()
         if guided:
-            lean = velocity.detach() - self._without(noised, time)
+            lean = found.detach() - self._without(noised, time)
             goal = goal + strength[:, None, None, None] * lean
-        error = (velocity - goal).square().mean((1, 2, 3))
+        error = (found - goal).square().mean((1, 2, 3))
+        # The network's own error, in units of what it is asked for.
+        asked = power(time[:plain])
         scale = feedback.weight(time[plain:])
-        return error[:plain].mean(), (error[plain:] * scale).mean() if mended else error.new_zeros(())
+        features, names, sound = self._perceived(batch, noised, time, found, ~wordless)
+        return {
+            "plain": (error[:plain] * asked).mean(),
+            "feedback": (error[plain:] * scale).mean() if mended else error.new_zeros(()),
+            "features": features,
+            "names": names,
+            "sound": sound,
+        }
 
 
-class Stock:
-    """The batches of both sizes: half the side for the first minutes, then the full side."""
-
-    def __init__(self, config: Config, folder: Path, seed: int) -> None:
-        self.config, self.folder, self.seed = config, folder, seed
-        words, sentences = related.load(folder), related.load(folder, "related_sentences")
-        self.words = {name: words.get(name, ()) + sentences.get(name, ()) for name in {*words, *sentences}}
-        self.size, self.count = 0, 0
-        self.sampler: Sampler | None = None
-
-    def batch(self, minutes: float) -> Batch:
-        """The next batch after so many minutes of training."""
-        settings, full = self.config.unet, self.config.model.size
-        early = minutes < settings.half_minutes
-        size = full // 2 if early else full
-        if self.sampler is None or size != self.size:
-            data = Latents.load(self.folder, size)
-            print(f"[unet] {data.latents.shape[:3].numel()} latents of {size} px", flush=True)
-            rng = random.Random(f"{self.seed}-{size}")
-            self.sampler = Sampler(data, rng, settings.text_drop, self.words, settings.related)
-            self.size, self.count = size, settings.half_batch if early else settings.batch
-        return self.sampler(self.count, self.config.run.device)
+def sampler(config: Config, folder: Path, seed: int) -> Sampler:
+    """Batches from the run's cache, with captions in the grammar's words and in words related to them."""
+    words, sentences = related.load(folder), related.load(folder, "related_sentences")
+    both = {name: words.get(name, ()) + sentences.get(name, ()) for name in {*words, *sentences}}
+    data = Latents.load(folder, config.model.size)
+    print(f"[unet] {data.latents.shape[:3].numel()} latents", flush=True)
+    return Sampler(data, random.Random(seed), config.unet.text_drop, both, config.unet.related)
 
 
 def run(config: Config, minutes: float | None = None, steps: int | None = None, resume: bool = False) -> None:
@@ -268,7 +301,7 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         for optimizer, state in zip(learning, kept["optimizers"], strict=True):
             optimizer.load_state_dict(state)
         step, spent, samples = kept["step"], kept["minutes"], kept["samples"]
-    stock = Stock(config, folder, config.run.seed + step)
+    draw = sampler(config, folder, config.run.seed + step)
     network: Any = torch.compile(unet, dynamic=False) if settings.compiled else unet
     trainer = Trainer(config, network, unet, Prompts(config, folder))
     whole = settings.minutes
@@ -280,21 +313,25 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
                         optimizers=[optimizer.state_dict() for optimizer in learning],
                         minutes=spent + clock.seconds / 60)  # fmt: skip
 
-    saved, sums, since, seen = clock.seconds, torch.zeros(2), clock.seconds, samples
+    weights = {
+        "plain": 1.0, "feedback": 1.0, "features": settings.features, "names": settings.names, "sound": settings.sound,
+    }  # fmt: skip
+    saved, sums, since, seen = clock.seconds, torch.zeros(len(weights)), clock.seconds, samples
     for tick in clock.ticks():
         trained = spent + clock.seconds / 60
         progress = clock.progress if steps else trained / whole
-        batch = stock.batch(trained)
-        plain, mended = trainer.loss(batch, progress)
+        batch = draw(settings.batch, device)
+        parts = trainer.loss(batch, progress)
+        whole_loss = torch.stack([weight * parts[name] for name, weight in weights.items()]).sum()
         factor = checkpoint.rate(step, settings.warmup, progress, settings.decay_part)
-        checkpoint.descend(plain + mended, learning, settings.rate * factor, settings.clip)
+        checkpoint.descend(whole_loss, learning, settings.rate * factor, settings.clip)
         average.update(unet)
         step, samples = step + 1, samples + len(batch.clean)
-        sums += torch.stack([plain.detach(), mended.detach()]).cpu()
+        sums += torch.stack([parts[name].detach() for name in weights]).cpu()
         if (tick + 1) % config.run.log_every == 0:
-            mean = sums / config.run.log_every
-            log.row(clock, minutes=trained, step=step, samples=samples, size=stock.size, plain=float(mean[0]),
-                    feedback=float(mean[1]), samples_per_s=(samples - seen) / (clock.seconds - since),
+            means = dict(zip(weights, (sums / config.run.log_every).tolist(), strict=True))
+            speed = (samples - seen) / (clock.seconds - since)
+            log.row(clock, minutes=trained, step=step, samples=samples, **means, samples_per_s=speed,
                     rate=learning[0].param_groups[0]["lr"])  # fmt: skip
             since, seen = clock.seconds, samples
             sums.zero_()

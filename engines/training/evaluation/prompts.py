@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
+from pathlib import Path
 
 import torch
 
-from ..visuals import caption
+from ..visuals import FAMILIES, caption
 from ..visuals.captions import WORDS
 from ..visuals.palettes import TABLE
+
+
+def families_of(model: Path) -> tuple[str, ...]:
+    """The families that a model's folder says it was trained on; all, where it does not say."""
+    path = model / "live.json"
+    said = json.loads(path.read_text(encoding="utf-8")).get("families") if path.exists() else None
+    return tuple(family for family in FAMILIES if said is None or family in said)
 
 
 def _longest(text: str, phrases: tuple[str, ...]) -> str | None:

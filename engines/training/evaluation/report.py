@@ -16,6 +16,7 @@ from . import pool
 from .judge import Judge
 from .judge_training import accuracy
 from .measures import MEASURES, Done, Figures, Plan
+from .prompts import families_of
 from .streams import Frames, Job, Studio
 
 CEILING = "ceiling"
@@ -41,7 +42,7 @@ def evaluate(
     chosen = set(only) or set(PARTS)
     if unknown := chosen - set(PARTS):
         raise ValueError(f"the evaluation has no part {', '.join(sorted(unknown))}; it has {', '.join(PARTS)}")
-    plan = plan or Plan()
+    plan = plan or Plan.of(families_of(model))
     judge = Judge.load(run)
     out.mkdir(parents=True, exist_ok=True)
     path, fingerprint = out / "evaluation.json", inspect(model).fingerprint

@@ -1,13 +1,13 @@
 """Captions by hand for judging only: they must never be used in training.
 
-Five captions a family, in words that neither the family's own phrases nor the caption grammar have, so that they show
-whether the network understood what it learnt or only knows the words by heart. They say plainly what there is to see,
-as people would type or say it.
+Five captions a family, nine of about half of them, in words that neither the family's own phrases nor the caption grammar
+have, so that they show whether the network understood what it learnt or only knows the words by heart. They say plainly
+what there is to see, as people would type or say it.
 """
 
 from __future__ import annotations
 
-Captions = dict[str, tuple[str, str, str, str, str]]
+Captions = dict[str, tuple[str, ...]]
 
 
 def pairs(by_family: Captions) -> tuple[tuple[str, str], ...]:
@@ -23,6 +23,10 @@ HELD_OUT = pairs(
             "the fog that an exploded sun left behind",
             "astronomy photograph of a misty hydrogen haze",
             "towering pillars of fog where suns are born",
+            "supernova leftovers scattering into the vacuum",
+            "newborn solar systems shrouded in hydrogen",
+            "the horsehead in orion, photographed by webb",
+            "ionised oxygen sprawling across cassiopeia",
         ),
         "flames": (
             "logs ablaze on the hearth",
@@ -30,6 +34,10 @@ HELD_OUT = pairs(
             "kindling alight in the stove",
             "torches ablaze at the castle gate",
             "a pile of timber alight, sparks flying up",
+            "blacksmith's furnace stoked with bellows",
+            "scrubland combusting in the outback",
+            "a pyre of brushwood and logs",
+            "barbecue grease spitting over the grill",
         ),
         "aurora": (
             "glimmering streamers above lapland after sundown",
@@ -37,6 +45,10 @@ HELD_OUT = pairs(
             "phosphorescent bands swaying above the tundra",
             "solar particles illuminating the heavens over norway",
             "ghostly swaying streaks above an alaskan cabin",
+            "wavering luminescence over a finnish lake",
+            "geomagnetic spectacle overhead, huskies and an igloo below",
+            "phantom rays hovering above a saskatchewan barn after sundown",
+            "a solar outburst tinting the heavens above spitsbergen",
         ),
         "ink": (
             "pigments bleeding into one another in a bowl",
@@ -44,6 +56,10 @@ HELD_OUT = pairs(
             "wet pigments streaked and stirred by a comb",
             "runny lacquer stirred into streaky bands",
             "a fountain pen's blot spreading in a bowl",
+            "gouache seeping across a soaked canvas",
+            "tempera and turpentine blending in a dish",
+            "a calligraphy pen leaking into a basin",
+            "tinted emulsions mingling, agate whorls emerging",
         ),
         "mandala": (
             "mirrored shapes repeating around one centre",
@@ -51,6 +67,10 @@ HELD_OUT = pairs(
             "round henna design of repeating rings",
             "a buddhist sand design, round and mirrored",
             "a round decorative design, each slice mirrored",
+            "moroccan ceiling medallion, mirrored fourfold",
+            "hindu rangoli decorating a doorstep",
+            "spirograph design with twelvefold repetition",
+            "chakra motif in a yoga studio",
         ),
         "tunnel": (
             "racing down a long round passage",
@@ -58,6 +78,10 @@ HELD_OUT = pairs(
             "driving through an underpass, lamps whizzing by",
             "plunging down a bottomless shaft",
             "a sewer's round passage, hurrying towards the exit",
+            "hurtling along a cylindrical mineshaft",
+            "panels zipping by in a vaulted passage",
+            "bobsleigh careering down an enclosed chute",
+            "motorcycle in a long culvert, exit ahead",
         ),
         "plasma": (
             "round bubbles of paraffin merging and parting",
@@ -65,6 +89,10 @@ HELD_OUT = pairs(
             "bedside ornament, globs of paraffin climbing and sinking",
             "sticky globs merging, stretching and splitting",
             "viscous globules sink and fuse in syrup",
+            "mercury beads coalescing and separating",
+            "hippie bedroom trinket with lazily wobbling lumps",
+            "squidgy dollops detaching, hovering, reuniting",
+            "heated glycerine with tallow bobbing upward",
         ),
         "waves": (
             "sheer chiffon fluttering in the breeze",
@@ -72,6 +100,10 @@ HELD_OUT = pairs(
             "a dancer's long skirt swirling through the air",
             "a bridal train of tulle rippling in the wind",
             "lustrous textile, pleated and rippling in the breeze",
+            "taffeta gown swishing across a ballroom",
+            "organza sheets wafting about the bedroom",
+            "metres of muslin unrolled in midair",
+            "long pennants flapping at a regatta",
         ),
         "cells": (
             "amoebas crowded together on a lab slide",
@@ -79,6 +111,10 @@ HELD_OUT = pairs(
             "germs crowding a petri dish",
             "beehive chambers packed side by side",
             "an embryo splitting, magnified in the lab",
+            "mitosis at hundredfold magnification",
+            "yeast colony enlarged beneath a lens",
+            "biopsy specimen, cytoplasm and organelles",
+            "spinach epidermis with its chloroplasts, enlarged",
         ),
         "crystal": (
             "an engagement ring's polished stone, every angle glinting",
@@ -86,6 +122,10 @@ HELD_OUT = pairs(
             "precious stones polished into flat angled faces",
             "a smashed mirror, pointed fragments everywhere",
             "angular minerals in a jeweller's shop",
+            "garnet and topaz on a lapidary's bench",
+            "bevelled pendants dangling from a chandelier",
+            "transparent triangles joined at steep angles",
+            "fluorite and pyrite in a mineral museum",
         ),
         "julia": (
             "curly math shapes repeating inside themselves forever",
@@ -107,6 +147,10 @@ HELD_OUT = pairs(
             "a delorean cruising a checkered desert at sundown",
             "miami vice sundown above a meshed floor",
             "nostalgic 80s game, mesh floor stretching to far hills",
+            "testarossa racing across a luminescent chessboard at sundown",
+            "commodore 64 racing game, chequered perspective",
+            "1986 cassette sleeve, slatted sundown over a lattice",
+            "1987 arcade cabinet, ferrari driving into the sundown",
         ),
         "ripples": (
             "a pebble plops into a lake",
@@ -121,6 +165,10 @@ HELD_OUT = pairs(
             "telescope view of a tilted pinwheel of suns",
             "a coil of countless suns around a swollen middle",
             "our solar system's home, a gigantic pinwheel",
+            "solar systems swept into a gargantuan maelstrom",
+            "an enormous cartwheel, a hundred thousand lightyears wide",
+            "twisting limbs around a hub, lightyears long",
+            "astronomer's long exposure of messier's pinwheel",
         ),
         "lightning": (
             "a zigzag of current leaping down from the heavens",
@@ -128,6 +176,10 @@ HELD_OUT = pairs(
             "branching million-volt zigzags during a tempest",
             "a steeple struck during a tempest",
             "a rumble follows the branching zap above the fields",
+            "museum's generator zapping a mannequin",
+            "an oak felled by kilovolts from above",
+            "july squall, crooked zigzags over the barley",
+            "megavolts slamming down onto a weathervane",
         ),
         "bokeh": (
             "nearsighted view of bulbs, round and smudged",
@@ -163,6 +215,10 @@ HELD_OUT = pairs(
             "surf and breakers from a ship's rail",
             "tide rolling in at the beach after sundown",
             "ferry deck view, breakers and a lunar glimmer",
+            "gulls above the breakers at nightfall",
+            "cruise ship's wake beneath a lunar crescent",
+            "catamaran moored beside an islet after sundown",
+            "trawler pitching in choppy surf, far from shore",
         ),
         "mountains": (
             "everest and its neighbours, hazy in the morning",
@@ -170,6 +226,10 @@ HELD_OUT = pairs(
             "rocky massifs fading into the haze",
             "climbers' view across pinnacles, slopes and passes",
             "swiss slopes and cliffs on a hazy morning",
+            "kilimanjaro looming over the savannah",
+            "matterhorn and eiger at daybreak",
+            "dolomite spires, rank upon rank",
+            "chairlift view of escarpments and crevasses",
         ),
         "caustics": (
             "snorkelling in a lagoon, sunshine wobbling on the sand",
@@ -177,6 +237,10 @@ HELD_OUT = pairs(
             "tiled basin bottom, webbed with sunshine",
             "a diver's view of sunshine webbing the sandy bottom",
             "sunshine dancing on submerged sand in the shallows",
+            "wavering rays crisscrossing the seabed",
+            "lido at noon, squiggly glimmers along the bottom",
+            "clear brook, sunshine trembling over its pebbles",
+            "pennies in a fountain, netted with quivering rays",
         ),
         "flowers": (
             "a vase of tulips and peonies",
@@ -184,6 +248,10 @@ HELD_OUT = pairs(
             "orchids and lilies at the florist's",
             "buttercups and marigolds on the lawn",
             "a bride's bunch of carnations and hyacinths",
+            "poppies and bluebells at the roadside",
+            "geraniums and begonias on the balcony",
+            "hummingbird hovering by a hibiscus",
+            "pollen on the stamens of a camellia",
         ),
         "fractalflame": (
             "ghostly hairlike strands woven by a random algorithm",
@@ -205,6 +273,10 @@ HELD_OUT = pairs(
             "pufferfish skin, squiggles and blotches",
             "a reef polyp's wriggly grooves",
             "thumb whorls pressed on paper",
+            "ocelot pelt with irregular blotches",
+            "convolutions of the neocortex from overhead",
+            "activator and inhibitor competing, squiggles emerging",
+            "mottled hide of a moray",
         ),
         "flowfield": (
             "iron filings bending around a magnet",
@@ -226,6 +298,10 @@ HELD_OUT = pairs(
             "illuminated apartments and offices along the avenues",
             "shanghai's concrete and steel architecture after sundown",
             "rooftop bar overlooking avenues, offices and taxis",
+            "hong kong after nightfall, aerial view",
+            "burj khalifa among dubai's hotels",
+            "helicopter view of frankfurt's financial district",
+            "view from the fortieth storey, motorways far below",
         ),
         "forest": (
             "oaks and beeches, rays slanting between the stems",
@@ -233,6 +309,10 @@ HELD_OUT = pairs(
             "a grove of mighty oaks, mushrooms at their roots",
             "deer among conifers at daybreak",
             "a thicket of branches and bark, owls hooting",
+            "a boar rooting among larches and maples",
+            "squirrels burying acorns beneath the canopy",
+            "tapirs among jungle lianas",
+            "wandering through brambles, saplings and nettles",
         ),
         "rain": (
             "a shower streaming down the car's windshield",
@@ -254,6 +334,10 @@ HELD_OUT = pairs(
             "etna erupting, incandescent stone oozing downhill",
             "hawaiian eruption, incandescent sludge between slabs",
             "kilauea's basalt slabs splitting, incandescent below",
+            "tectonic slabs parting, incandescent gaps between",
+            "vesuvius awake, searing sludge creeping downhill",
+            "pumice hardening above a searing torrent",
+            "icelandic eruption swallowing a farmhouse",
         ),
         "feather": (
             "a pheasant's long tail vane, shaft in the middle",
@@ -268,6 +352,10 @@ HELD_OUT = pairs(
             "brainless, boneless stinger hovering in the aquarium",
             "squishy transparent parasol hovering in the aquarium",
             "stinging reef dweller with a wobbly dome",
+            "a cnidarian contracting its frilly skirt",
+            "transparent mushroom dangling venomous tassels",
+            "bioluminescent invertebrate suspended at great depth",
+            "pulsating gelatin bobbing in an aquarium tank",
         ),
         "eye": (
             "lashes, lid and mascara, magnified",
@@ -275,6 +363,10 @@ HELD_OUT = pairs(
             "a retina scan, fibres around the round hole",
             "somebody blinking, lashes and brow",
             "a contact lens on the cornea, lashes around",
+            "kohl and false lashes, one flirtatious wink",
+            "somebody peering through a keyhole",
+            "bloodshot and dilated after a sleepless party",
+            "sclera, retina and lens in an ophthalmology atlas",
         ),
         "halftone": (
             "magnified magazine photograph, rows of round specks",
@@ -303,6 +395,10 @@ HELD_OUT = pairs(
             "open all hours, buzzing above the diner door",
             "the pub's illuminated emblem in buzzing argon",
             "roadside tavern's illuminated lettering humming above the door",
+            "blinking lettering above a pizzeria",
+            "xenon skull outside a tattoo parlour",
+            "illuminated kanji above a ramen restaurant",
+            "krypton cactus humming outside a saloon",
         ),
         "stainedglass": (
             "biblical figures glazed above the altar",

@@ -36,6 +36,16 @@ class Plan:
     seed: int = 1
 
     @classmethod
+    def of(cls, families: tuple[str, ...]) -> Plan:
+        """As many pictures as for all families, of those that a model was trained on."""
+
+        def among(captions: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+            return tuple(caption for caption in captions if caption[1] in families)
+
+        rounds = -(-cls.rounds * len(FAMILIES) // len(families))
+        return cls(families, rounds, among(HELD_OUT), among(RIDDLES))
+
+    @classmethod
     def quick(cls) -> Plan:
         """A trial of every measure in a few minutes; its figures mean little."""
         return cls(FAMILIES[::9], 1, HELD_OUT[::40], RIDDLES[::40], 2, 3, 1, 8.0, 3)
