@@ -8,7 +8,8 @@ command -v dpkg-query >/dev/null 2>&1 || exit 0  # not Debian: the README says w
 needed="libportaudio2 libasound2-plugins libegl1 libgl1 libdbus-1-3 libfontconfig1 fonts-dejavu-core
 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1"
-[ "${1:-run}" = test ] && needed="$needed xvfb pulseaudio pulseaudio-utils xdotool imagemagick x11-apps ffmpeg"
+[ "${1:-run}" = test ] && needed="$needed xvfb pulseaudio pulseaudio-utils xdotool imagemagick x11-apps ffmpeg
+fluidsynth fluid-soundfont-gm espeak-ng"
 
 missing=""
 for package in $needed; do

@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("parameters", help="list every controllable value")
     commands.add_parser("prepare", parents=[look], help="convert a model for this machine ahead of the first show")
     bench = commands.add_parser("bench", parents=[look], help="measure this machine")
-    bench.add_argument("what", choices=("live", "frame"))
+    bench.add_argument("what", choices=("live", "frame", "hearing"))
     bench.add_argument("--input", default=argparse.SUPPRESS, help="a sound input's name or a sound file")
     bench.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -218,7 +218,11 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> None:
-    from visualizer.bench import bench_frame, bench_live
+    if arguments.what == "hearing":
+        _bench_hearing(arguments)
+        return
+    from visualizer.bench.frame import bench_frame
+    from visualizer.bench.live import bench_live
     from visualizer.resources import demo_track, user_folder
 
     if arguments.what == "live":
@@ -231,6 +235,21 @@ def _bench(arguments: argparse.Namespace) -> None:
         print(json.dumps(figures))
     else:
         print("\n".join(f"{key:20} {value}" for key, value in figures.items()))
+
+
+def _bench_hearing(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from visualizer.bench.hearing.measure import measure, print_report
+
+    with tqdm(unit="stream", disable=arguments.json) as bar:
+
+        def heard(name: str) -> None:
+            bar.set_postfix_str(name, refresh=False)
+            bar.update()
+
+        report = measure(progress=heard)
+    print_report(report, arguments.json)
 
 
 def _list(arguments: argparse.Namespace) -> None:

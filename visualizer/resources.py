@@ -42,13 +42,14 @@ def embedded_model() -> Path:
 
 
 def user_folder(kind: str) -> Path:
-    """The user's folder of one kind ("models", "presets", "engines", "recordings"); it need not be there.
+    """The user's folder of one kind ("models", "presets", "engines", "streams", "recordings"); it need not be there.
 
-    Engines are a cache that can be built again; recordings lie among the user's videos.
+    Engines, and the streams of ``bench hearing``, are caches that can be built again; recordings lie among the user's
+    videos.
     """
     if kind in ("models", "presets"):
         folder = Path(platformdirs.user_data_dir(APP, appauthor=False)) / kind
-    elif kind == "engines":
+    elif kind in ("engines", "streams"):
         folder = Path(platformdirs.user_cache_dir(APP, appauthor=False)) / kind
     elif kind == "recordings":
         folder = Path(platformdirs.user_videos_dir()) / APP
