@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from visualizer.analysis.analyzer import Analyzer
-from visualizer.analysis.beat.patterns import Patterns, shipped
+from visualizer.analysis.beat.network import PhaseNetwork, shipped
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
 
 Sound = np.ndarray
@@ -54,7 +55,7 @@ def hear(mono: Sound) -> list[Heard]:
 def drums(beats: np.ndarray, seconds: float, hats: float = 0.15, off: float = 0.0) -> Sound:
     """Kick and snare in turn with soft hats in quavers; off: how loud the hats between the beats are beside it."""
     hits: list[tuple[float, Sound]] = []
-    for number, (beat, following) in enumerate(zip(beats, beats[1:], strict=False)):
+    for number, (beat, following) in enumerate(pairwise(beats)):
         hits.append((beat, kick() if number % 2 == 0 else snare(number)))
         hits += [(beat, hat(hats)), ((beat + following) / 2, hat(hats + off))]
     return place(seconds, hits)
@@ -145,7 +146,8 @@ def test_any_cut_gives_the_same_beat() -> None:
         analyzer = Analyzer()
         parts = [h for at in range(0, len(sound), size) for h in analyzer.push(sound[at : at + size])]
         assert [h.beat for h in parts] == [h.beat for h in whole]
-        assert all(np.array_equal(x.chroma, y.chroma) and x.harmonic == y.harmonic for x, y in zip(parts, whole, strict=True))
+        for x, y in zip(parts, whole, strict=True):
+            assert np.array_equal(x.chroma, y.chroma) and x.harmonic == y.harmonic
 
 
 def test_bad_samples_do_no_lasting_harm() -> None:
@@ -158,10 +160,16 @@ def test_bad_samples_do_no_lasting_harm() -> None:
     assert np.mean(np.abs(phase_errors_ms(heard, beats, 8.0)) < 40) > 0.9
 
 
-def test_tables_of_the_wrong_shape_are_refused() -> None:
-    tables = shipped()
-    with pytest.raises(ValueError, match="shapes"):
-        Patterns(tables.beat[:2], tables.bar)
+def test_weights_of_the_wrong_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match="mixes"):
+        PhaseNetwork(shipped() | {"mixes": np.zeros((2, 2))})
+
+
+def test_the_network_gives_a_distribution() -> None:
+    network, rng = PhaseNetwork(shipped()), np.random.default_rng(1)
+    for _ in range(300):
+        ratios = network.push(rng.exponential(1.0, 5))
+    assert np.exp(ratios).mean() == pytest.approx(1.0)
 
 
 def test_a_kick_is_low_and_a_hat_is_high() -> None:

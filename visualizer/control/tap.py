@@ -90,7 +90,8 @@ class Tap:
         off = [((tap - last) / length + 0.5) % 1.0 - 0.5 for tap in self._taps]
         beats = (sample - last) / length - sum(off) / len(off)
         confidence = 1.0 if len(self._taps) >= STEADY_TAPS else 0.5
-        return Beat(60 * SAMPLE_RATE / length, beats % 1.0, (beats + self._number) / METER % 1.0, confidence, self.name, METER)
+        bar_phase = (beats + self._number) / METER % 1.0
+        return Beat(60 * SAMPLE_RATE / length, beats % 1.0, bar_phase, confidence, self.name, METER)
 
 
 def differ(one: Beat, other: Beat) -> bool:

@@ -1,4 +1,4 @@
-"""What the beat tracker looks at: how strongly the sound rises in five bands, in steps, every 20 ms.
+"""What the beat tracker looks at: how strongly the sound rises in five bands, every 20 ms.
 
 Spectral flux of compressed amplitudes against a maximum-filtered earlier frame (Böck and Widmer, DAFx 2013), over its own
 mean of the last seconds: what counts is how an attack stands out in its band, not how loud the music or the band is.
@@ -15,7 +15,6 @@ from visualizer.analysis.mel import MelConfig, edges
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE
 
 Doubles = npt.NDArray[np.float64]
-Levels = npt.NDArray[np.intp]
 
 FRAME_HOPS = 2
 """Hops a frame; the stronger rise of the two counts."""
@@ -34,7 +33,10 @@ COMPRESSION = 300.0
 LEVEL_RISE_S, LEVEL_FALL_S = 0.05, 6.0
 
 FAINTEST = 1e-3
-"""Amplitude re a full-scale sine under which the sound is taken for silent."""
+"""Amplitude re a full-scale sine under which there is nothing to hear."""
+
+QUIET_HOPS = 100
+"""So long a pause is silence; a shorter one is a part of the rhythm."""
 
 MEAN_S = 2.5
 """How far back a band's mean rise reaches."""
@@ -42,14 +44,9 @@ MEAN_S = 2.5
 LEAST_RISE = 0.02
 """Added to the mean: what hardly moves at all has no attacks."""
 
-STEPS = (0.05, 0.4, 1.0, 2.0, 4.0, 8.0)
-"""Rises over their mean that part the levels."""
-
-LEVELS = len(STEPS) + 1
-
 
 class Attacks:
-    """Levels of rise by band, one set each ``FRAME_HOPS`` hops."""
+    """Rises by band over their mean, one set each ``FRAME_HOPS`` hops."""
 
     _RISE, _FALL = (1 - math.exp(-FRAME_S / FRAME_HOPS / s) for s in (LEVEL_RISE_S, LEVEL_FALL_S))
     _MEAN = 1 - math.exp(-FRAME_S / MEAN_S)
@@ -59,23 +56,28 @@ class Attacks:
         self._parts = np.searchsorted(centres, BAND_EDGES_HZ)
         self._sizes = np.diff(self._parts).astype(np.float64)
         self._past = np.zeros((2, config.bands))
-        self._bass = [0.0, 0.0, 0.0]  # power of the last hops, the newest last
+        self._bass = 0.0  # power of the last hop
         self._bass_past = [0.0, 0.0]
         self._level = 0.0
         self._mean = np.full(BANDS, 0.1)
         self._rises = np.zeros((FRAME_HOPS, BANDS))
         self._hops = 0
-        self.silent = True
+        self._quiet_hops = QUIET_HOPS
 
-    def push(self, power: Doubles, bass: float) -> Levels | None:
+    @property
+    def silent(self) -> bool:
+        """Whether there has been nothing to hear for a while, or ever."""
+        return self._quiet_hops >= QUIET_HOPS
+
+    def push(self, power: Doubles, bass: float) -> Doubles | None:
         """Take a hop's mel band powers and the bass filter's power, re a full-scale sine; give a finished frame.
 
-        power: shape (bands,) of the configuration. Returns shape (BANDS,), each 0 to LEVELS − 1, or None between frames.
+        power: shape (bands,) of the configuration. Returns shape (BANDS,), ≥ 0, or None between frames.
         """
         loud = math.sqrt(float(power.sum()))
         self._level += (loud - self._level) * (self._RISE if loud > self._level else self._FALL)
         scale = COMPRESSION / max(self._level, FAINTEST)
-        self.silent = self._level < FAINTEST
+        self._quiet_hops = 0 if loud >= FAINTEST else self._quiet_hops + 1
         now = np.log1p(scale * np.sqrt(power))
         then = self._past[self._hops % 2]
         before = then.copy()
@@ -87,15 +89,15 @@ class Attacks:
         at = self._hops % FRAME_HOPS
         summed = np.add.reduceat(rise, self._parts)[: BANDS - 1]
         self._rises[at, 1:] = summed / self._sizes
-        self._bass = [*self._bass[1:], bass]
         # Two hops together: half a cycle more or less of a bass note then hardly shows.
-        low = math.log1p(scale * math.sqrt((self._bass[-1] + self._bass[-2]) / 2))
+        low = math.log1p(scale * math.sqrt((bass + self._bass) / 2))
+        self._bass = bass
         self._rises[at, 0] = max(0.0, low - self._bass_past[self._hops % 2])
         self._bass_past[self._hops % 2] = low
         self._hops += 1
         if self._hops % FRAME_HOPS:
             return None
         strongest = self._rises.max(axis=0)
-        relative = strongest / (self._mean + LEAST_RISE)
+        relative: Doubles = strongest / (self._mean + LEAST_RISE)
         self._mean += self._MEAN * (strongest - self._mean)
-        return np.searchsorted(STEPS, relative)
+        return relative

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualizer.analysis.beat.attacks import BANDS, Levels
-from visualizer.analysis.beat.patterns import BAR_PLACES, METERS, Patterns
+from visualizer.analysis.beat.attacks import BANDS, Doubles
+from visualizer.analysis.beat.bar_patterns import METERS, PLACES, levels
 
 METER_PRIOR = (0.85, 0.15)
 
@@ -19,12 +19,15 @@ STAY = 2.0
 
 
 class BarFilter:
-    """Takes the levels of each frame with the phase, and is told of beats and jumps."""
+    """Takes the rises of each frame with the phase, and is told of beats and jumps.
 
-    def __init__(self, patterns: Patterns) -> None:
-        self._scores = WEIGHT * patterns.bar
+    table: of ``bar_patterns.SHAPE``.
+    """
+
+    def __init__(self, table: Doubles) -> None:
+        self._scores = WEIGHT * table
         self._bands = np.arange(BANDS)
-        self._prior = np.concatenate([np.full(meter, share / meter) for meter, share in zip(METERS, METER_PRIOR, strict=True)])
+        self._prior = np.repeat(np.divide(METER_PRIOR, METERS), METERS)
         self._belief = self._prior.copy()
         # At a beat each hypothesis becomes the next beat of its own meter.
         starts = np.concatenate([[0], np.cumsum(METERS)[:-1]])
@@ -55,7 +58,7 @@ class BarFilter:
         if self._belief[best] > STAY * self._belief[self._shown]:
             self._shown = best
 
-    def push(self, levels: Levels, phase: float) -> None:
-        """Take a frame's levels and the phase at its end, 0–1."""
-        self._belief *= np.exp(self._scores[self._bands, levels, :, int(phase * BAR_PLACES)].sum(axis=0))
+    def push(self, rises: Doubles, phase: float) -> None:
+        """Take a frame's rises over their mean, shape (BANDS,), and the phase at its end, 0–1."""
+        self._belief *= np.exp(self._scores[self._bands, levels(rises), :, int(phase * PLACES)].sum(axis=0))
         self._belief /= self._belief.sum()

@@ -1,7 +1,8 @@
-"""The forward filter: how likely each tempo and each place in the beat is now, given all attacks so far.
+"""The forward filter: how likely each tempo and each place in the beat is, given all that the network has read so far.
 
-A hidden Markov model over beat length × position in the beat (the bar-pointer model: Whiteley, Cemgil and Godsill 2006; state
-space as in Krebs, Böck and Widmer 2015). Every frame the position moves on by one; at a beat the length may change a little.
+A hidden Markov model over beat length × position in the beat (the bar-pointer model: Whiteley, Cemgil and Godsill 2006;
+state space as in Krebs, Böck and Widmer 2015). Every frame the position moves on by one; at a beat the length may
+change a little.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from visualizer.analysis.beat.attacks import BANDS, FRAME_S, Levels
-from visualizer.analysis.beat.patterns import PLACES, TEMPO_CENTRES_BPM, Patterns
+from visualizer.analysis.beat.attacks import FRAME_S, Doubles
+from visualizer.analysis.beat.network import PLACES
 
 SLOWEST_BPM, FASTEST_BPM = 55.0, 215.0
 
@@ -25,11 +25,14 @@ STIFFNESS = 100.0
 PRIOR_BPM, PRIOR_OCTAVES = 115.0, 0.9
 """Before anything is heard tempi are spread log-normally."""
 
-LEAK = 1e-4
+LEAK = 5e-4
 """Share of the belief that goes back to the prior each frame, so that no tempo is ever out of reach."""
 
-WEIGHT = 0.2
-"""Exponent of the likelihood: frames and bands are far from independent."""
+WEIGHT = 0.1
+"""Exponent of what the network reads: it looks back for seconds, so one frame tells nearly the same as the last."""
+
+UNLIKELIEST = -4.0
+"""Log-likelihood ratio below which a place is not put: the network may be wrong altogether."""
 
 NEAR = 0.09
 """Lengths that differ by no more than this share count as one tempo."""
@@ -40,9 +43,9 @@ STAY = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """phase: 0–1 of the likeliest tempo's beat at the frame's end. length_s: of that beat. strength: 0–1, how far the belief
-    is gathered at one tempo and phase. gain: log P(attacks | beat) − log P(attacks | no beat), weighted; below 0 where
-    the beat foretold nothing.
+    """phase: 0–1 of the likeliest tempo's beat at the frame's end. length_s: of that beat. strength: 0–1, how far the
+    belief is gathered at one tempo and phase. gain: log of how much likelier the network's reading is with this belief
+    than with none, weighted; below 0 where the belief foretold nothing.
     """
 
     phase: float
@@ -52,16 +55,15 @@ class Belief:
 
 
 class BeatFilter:
-    """Takes one set of levels a frame; see ``attacks``."""
+    """Takes one reading of the network a frame."""
 
-    def __init__(self, patterns: Patterns) -> None:
+    def __init__(self) -> None:
         lengths = LENGTHS
         self._last = np.cumsum(lengths) - 1
         self._first = self._last - lengths + 1
         place = np.concatenate([(np.arange(length) + 0.5) / length for length in lengths])
         bpm = 60 / (lengths * FRAME_S)
-        tempo = np.abs(np.log(bpm[:, None] / np.array(TEMPO_CENTRES_BPM))).argmin(axis=1)
-        self._cell = np.repeat(tempo, lengths) * PLACES + (place * PLACES).astype(np.intp)
+        self._place = (place * PLACES).astype(np.intp)
         self._spin = np.exp(2j * np.pi * place)
         prior = np.exp(-0.5 * (np.log2(bpm / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
         self._prior = np.repeat(prior / prior.sum() / lengths, lengths)
@@ -69,23 +71,20 @@ class BeatFilter:
         change = np.exp(-STIFFNESS * np.abs(ratio - 1))
         self._change = change / change.sum(axis=1, keepdims=True)
         self._near = (np.abs(np.log(ratio)) < np.log1p(NEAR)).astype(np.float64)
-        self._scores = WEIGHT * patterns.beat.reshape(BANDS, patterns.beat.shape[1], -1)
-        self._bands = np.arange(BANDS)
         self._belief = self._prior.copy()
         self._moved = np.empty_like(self._belief)
         self._tempo = 0
 
-    def push(self, levels: Levels | None) -> Belief:
-        """Move on by a frame. levels: shape (BANDS,), None where the sound is silent and says nothing."""
+    def push(self, reading: Doubles | None) -> Belief:
+        """Move on by a frame. reading: log-likelihood ratios, shape (PLACES,); None where the sound is silent."""
         belief, moved = self._belief, self._moved
         moved[1:] = belief[:-1]
         moved[self._first] = belief[self._last] @ self._change
         moved *= 1 - LEAK
         moved += LEAK * self._prior
         gain = 0.0
-        if levels is not None:
-            likelihood = np.exp(self._scores[self._bands, levels].sum(axis=0))
-            moved *= likelihood[self._cell]
+        if reading is not None:
+            moved *= np.exp(WEIGHT * np.maximum(reading, UNLIKELIEST))[self._place]
             total = float(moved.sum())
             moved /= total
             gain = float(np.log(total))
