@@ -23,8 +23,17 @@ Rng = np.random.Generator
 Rows = dict[int, str]
 
 CHORDS: tuple[tuple[Chord, ...], ...] = (POP, DARK, FALL, TURN, VAMP, ONE)
-BASSES, KEYS, GUITARS = (32, 33, 34, 35, 36, 38, 39), (0, 1, 2, 4, 5, 6, 7, 11, 12, 16, 17, 18, 21), (24, 25, 26, 27, 28, 29, 30)
-PADS, LEADS, BOWED, BRASS = (48, 49, 50, 51, 52, 88, 89, 90, 91, 94, 95), (53, 56, 65, 66, 68, 71, 73, 75, 80, 81, 85), (40, 41, 42, 43, 44, 45, 48, 49), (56, 57, 58, 60, 61, 62)
+BASSES, KEYS, GUITARS = (
+    (32, 33, 34, 35, 36, 38, 39),
+    (0, 1, 2, 4, 5, 6, 7, 11, 12, 16, 17, 18, 21),
+    (24, 25, 26, 27, 28, 29, 30),
+)
+PADS, LEADS, BOWED, BRASS = (
+    (48, 49, 50, 51, 52, 88, 89, 90, 91, 94, 95),
+    (53, 56, 65, 66, 68, 71, 73, 75, 80, 81, 85),
+    (40, 41, 42, 43, 44, 45, 48, 49),
+    (56, 57, 58, 60, 61, 62),
+)
 KITS = (d.STANDARD, 8, d.POWER, d.ELECTRONIC, d.TR808)
 
 
@@ -63,12 +72,16 @@ def compose(seed: int, seconds: float, family: str = "", tempo: str = "steady") 
 
 
 def _rests(rng: Rng, style: Style, grid: Grid) -> tuple[Rest, ...]:
-    """In a quarter of the pieces some roles enter late, or pause."""
-    if rng.random() > 0.25 or not style.drums:
+    """In half of the pieces roles enter late or pause: a few, all but the hats, the drums, or the whole band."""
+    if rng.random() > 0.5 or not style.drums:
         return ()
-    roles = tuple(str(role) for role in rng.choice(MUTES, int(rng.integers(1, 4)), replace=False))
+    kind = float(rng.random())
+    if kind < 0.4:
+        roles = tuple(str(role) for role in rng.choice(MUTES, int(rng.integers(1, 4)), replace=False))
+    else:
+        roles = tuple(role for role in MUTES if role != "hats") if kind < 0.6 else tuple(d.ROLES) if kind < 0.8 else MUTES
     bar = style.meter
-    first = 0 if rng.random() < 0.5 else bar * int(rng.integers(2, 5))
+    first = 0 if roles != MUTES and rng.random() < 0.5 else bar * int(rng.integers(2, 8))
     return (Rest(first, min(grid.beats, first + bar * int(rng.integers(1, 5))), roles),)
 
 
@@ -155,7 +168,7 @@ def _harmony(rng: Rng, length: int, count: int = 2) -> tuple[Part, ...]:
             parts.append(Part("chord", _pick(rng, KEYS + GUITARS), row, volume, gate=gate))
         elif kind == "arp":
             row = _every(length, int(rng.choice([1, 2])))
-            parts.append(Part("arp", _pick(rng, KEYS + (81, 46, 14)), row, volume, octave, gate))
+            parts.append(Part("arp", _pick(rng, (*KEYS, 81, 46, 14)), row, volume, octave, gate))
         elif kind == "off":
             parts.append(Part("chord", _pick(rng, KEYS + GUITARS), _every(length, 4, 2), volume, gate=gate * 0.6))
         elif kind == "solo":
@@ -166,10 +179,12 @@ def _harmony(rng: Rng, length: int, count: int = 2) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _style(rng: Rng, rows: Rows, parts: tuple[Part, ...], machine: float, meter: int = 4, steps: int = 4, **more: int) -> Style:
+def _style(
+    rng: Rng, rows: Rows, parts: tuple[Part, ...], machine: float, meter: int = 4, steps: int = 4, **more: int
+) -> Style:
     """machine: how likely a sequencer plays. A part, or the drums, are left out now and then."""
     by_machine = rng.random() < machine
-    if parts and rng.random() < 0.2:
+    if rows and rng.random() < 0.2:
         parts = ()
     elif rows and len(parts) > 1 and rng.random() < 0.08:
         rows = {}
@@ -214,7 +229,9 @@ def half_time(rng: Rng) -> tuple[Style, float]:
     kick = _row(rng, 16, {0: "X"}, 0.14, rng.random() < 0.7)
     rows = {d.KICK: kick, _pick(rng, d.ROLES["snare"]): "........X......."}
     rows |= {d.CLOSED: _row(rng, 16, dict.fromkeys(range(0, 16, 2), "x"), 0.1)}
-    return _style(rng, rows, (_bass(rng, kick, str(rng.choice(["kick", "held"]))), *_harmony(rng, 16)), 0.8), _tempo(rng, 128, 160)
+    return _style(rng, rows, (_bass(rng, kick, str(rng.choice(["kick", "held"]))), *_harmony(rng, 16)), 0.8), _tempo(
+        rng, 128, 160
+    )
 
 
 def broken(rng: Rng) -> tuple[Style, float]:
@@ -232,7 +249,7 @@ def chop(rng: Rng) -> tuple[Style, float]:
     kick = "....X.......X..." if drop < 0.4 else "X...X...X...X..." if drop < 0.6 else "X.......X......."
     snare = "........X......." if 0.4 <= drop < 0.6 else "....X.......X..."
     rows = {d.KICK: kick, _pick(rng, (d.RIM, d.SNARE)): snare} | _hats(rng)
-    guitar = Part("chord", _pick(rng, GUITARS + (0, 16)), _every(16, 4, 2, "X"), int(rng.integers(70, 100)), gate=0.4)
+    guitar = Part("chord", _pick(rng, (*GUITARS, 0, 16)), _every(16, 4, 2, "X"), int(rng.integers(70, 100)), gate=0.4)
     bass = _bass(rng, kick, str(rng.choice(["free", "free", "kick"])))
     return _style(rng, rows, (bass, guitar, *_harmony(rng, 16, 1)), 0.1), _tempo(rng, 62, 140)
 
@@ -262,7 +279,9 @@ def timeline(rng: Rng) -> tuple[Style, float]:
         if kind < 0.35:
             rows[int(pitch)] = _every(16, int(rng.choice([1, 2, 4])), 0, "x", "o")
         elif kind < 0.6:
-            rows[int(pitch)] = str(rng.choice(["x..x..x...x.x...", "..x.x...x..x..x.", "x..x...x..x.x...", "x.xx.x.x.xx.x.x."]))
+            rows[int(pitch)] = str(
+                rng.choice(["x..x..x...x.x...", "..x.x...x..x..x.", "x..x...x..x.x...", "x.xx.x.x.xx.x.x."])
+            )
         else:
             rows[int(pitch)] = _euclid(rng, 16, int(rng.choice([3, 5, 6, 7, 9])))
     kick = str(rng.choice(["x..xx..xx..xx..x", "x..x..x.x..x..x.", "....x.......x...", "................"]))
@@ -288,11 +307,25 @@ def three(rng: Rng) -> tuple[Style, float]:
         if rng.random() < 0.5:
             ride = "x..x.ox.." if triplets else _every(length, int(rng.choice([2, 4])))
             rows[_pick(rng, (d.RIDE, d.CLOSED))] = ride
-    bass = Part("bass", _pick(rng, (*BASSES, 43, 42)), _row(rng, length, {0: "r"}).replace("x", "f"), int(rng.integers(84, 112)), gate=0.7)
-    chord = Part("chord", _pick(rng, KEYS + GUITARS + BOWED), _row(rng, length, {on[1]: "x", on[2]: "x"}), int(rng.integers(70, 100)), gate=0.4)
+    bass = Part(
+        "bass",
+        _pick(rng, (*BASSES, 43, 42)),
+        _row(rng, length, {0: "r"}).replace("x", "f"),
+        int(rng.integers(84, 112)),
+        gate=0.7,
+    )
+    chord = Part(
+        "chord",
+        _pick(rng, KEYS + GUITARS + BOWED),
+        _row(rng, length, {on[1]: "x", on[2]: "x"}),
+        int(rng.integers(70, 100)),
+        gate=0.4,
+    )
     line = Part("line", _pick(rng, LEADS + BOWED), _row(rng, 2 * length, {0: "x"}, 0.15), int(rng.integers(60, 90)), 1)
     parts = (bass, chord, line)[: int(rng.integers(2, 4))]
-    return _style(rng, rows, parts, 0.05, meter=3, steps=unit, kit=_pick(rng, (d.STANDARD, d.JAZZ, d.BRUSH))), _tempo(rng, 80, 190)
+    return _style(rng, rows, parts, 0.05, meter=3, steps=unit, kit=_pick(rng, (d.STANDARD, d.JAZZ, d.BRUSH))), _tempo(
+        rng, 80, 190
+    )
 
 
 def orchestral(rng: Rng) -> tuple[Style, float]:
@@ -304,19 +337,44 @@ def orchestral(rng: Rng) -> tuple[Style, float]:
         rows[d.SNARE] = _row(rng, 16, {0: "x", 4: "x", 8: "x", 12: "x"}, 0.2)
     low = str(rng.choice(["r...r...r...r...", "r.......f.......", "r-------f-------", "r.r.r.r.r.r.f.f."]))
     parts = [Part("bass", _pick(rng, (42, 43, 58)), low, int(rng.integers(84, 110)), gate=0.6)]
-    chord = str(rng.choice(["x.x.x.x.x.x.x.x.", "x-------x---x---", "x...x...x...x...", "....x.x.....x.x.", "x--xx-x-x--xx-x-"]))
-    parts.append(Part("chord", _pick(rng, BOWED + BRASS), chord, int(rng.integers(74, 100)), gate=float(rng.uniform(0.4, 0.9))))
-    parts.append(Part("line", _pick(rng, BRASS + LEADS + BOWED), _row(rng, 32, {0: "x", 8: "x"}, 0.2, True).replace(".", "-"), 80, 1))
+    chord = str(
+        rng.choice(["x.x.x.x.x.x.x.x.", "x-------x---x---", "x...x...x...x...", "....x.x.....x.x.", "x--xx-x-x--xx-x-"])
+    )
+    parts.append(
+        Part("chord", _pick(rng, BOWED + BRASS), chord, int(rng.integers(74, 100)), gate=float(rng.uniform(0.4, 0.9)))
+    )
+    parts.append(
+        Part("line", _pick(rng, BRASS + LEADS + BOWED), _row(rng, 32, {0: "x", 8: "x"}, 0.2, True).replace(".", "-"), 80, 1)
+    )
     return _style(rng, rows, tuple(parts), 0.0, kit=d.ORCHESTRA), _tempo(rng, 66, 144)
 
 
 def plucked(rng: Rng) -> tuple[Style, float]:
     """No drums: keys or strings that mark the beat."""
     low = str(rng.choice(["r-------r-------", "r---f---r---f---", "r-----r-f-----r-", "r---------------"]))
-    figure = str(rng.choice(["x...x...x...x...", "X...x.x...x.x.xx", "X.x.x.x.X.x.x.x.", "X-x-xxx-X-x-xxx-", "..x...x...x...x.", "X.xx..xxX.xx..xx"]))
+    figure = str(
+        rng.choice(
+            [
+                "x...x...x...x...",
+                "X...x.x...x.x.xx",
+                "X.x.x.x.X.x.x.x.",
+                "X-x-xxx-X-x-xxx-",
+                "..x...x...x...x.",
+                "X.xx..xxX.xx..xx",
+            ]
+        )
+    )
     kind = str(rng.choice(["chord", "chord", "arp"]))
     program = _pick(rng, KEYS + GUITARS + (45, 46))
-    parts = [Part(kind, program, figure if kind == "chord" else _every(16, int(rng.choice([1, 2]))), int(rng.integers(84, 110)), gate=0.8)]
+    parts = [
+        Part(
+            kind,
+            program,
+            figure if kind == "chord" else _every(16, int(rng.choice([1, 2]))),
+            int(rng.integers(84, 110)),
+            gate=0.8,
+        )
+    ]
     if rng.random() < 0.75:
         parts.append(Part("bass", program if rng.random() < 0.5 else 32, low, int(rng.integers(84, 104))))
     if rng.random() < 0.6:

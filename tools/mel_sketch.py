@@ -75,7 +75,9 @@ def sketch(sheet: Sheet, seed: int) -> tuple[Doubles, Doubles]:
                 profiles[key] = _drum(note.pitch, centres, rng)
             else:
                 profiles[key] = [_tone(note.pitch, programs.get(note.channel, 0), tilt[note.channel], centres, rng)]
-        volume = (note.velocity / 127) ** 3.5 * (volumes.get(note.channel, 100) / 127) ** 3 * 10 ** (gain[note.channel] / 10)
+        volume = (
+            (note.velocity / 127) ** 3.5 * (volumes.get(note.channel, 100) / 127) ** 3 * 10 ** (gain[note.channel] / 10)
+        )
         time = note.time + START_S
         first = int(time / HOP_S)
         if first >= hops:
@@ -85,8 +87,10 @@ def sketch(sheet: Sheet, seed: int) -> tuple[Doubles, Doubles]:
             count = min(LONGEST_HOPS, int((length + 5 * min(decay, 0.25 if held else decay)) / HOP_S) + 3)
             since = (np.arange(1, count + 1) + first) * HOP_S - time
             grown = np.minimum(1.0, since / attack) ** 2 if attack > 0.002 else 1.0
-            shape = np.exp(-2 * since / decay) if not held else np.exp(
-                -2 * np.maximum(0.0, since - length) / 0.06 - 2 * np.minimum(since, length) / decay
+            shape = (
+                np.exp(-2 * since / decay)
+                if not held
+                else np.exp(-2 * np.maximum(0.0, since - length) / 0.06 - 2 * np.minimum(since, length) / decay)
             )
             envelope = volume * grown * shape
             seen = _seen()[np.minimum((since * SHOW.sample_rate).astype(int), SHOW.window_samples)]
@@ -128,8 +132,14 @@ def _tone(
     below = places.astype(int)
     np.add.at(profile, below, strength * (1 - places + below))
     np.add.at(profile, np.minimum(below + 1, len(centres) - 1), strength * (places - below))
-    profile *= 10 ** -0.6 / profile.sum()
-    low = float((strength / (1 + (partials / BASS_HZ) ** 8)).sum() / strength.sum()) * 10 ** -0.6
-    attack = float(rng.uniform(0.05, 0.25)) if program in SLOW else float(rng.uniform(0.01, 0.05)) if program in SUSTAINED else 0.0
+    profile *= 10**-0.6 / profile.sum()
+    low = float((strength / (1 + (partials / BASS_HZ) ** 8)).sum() / strength.sum()) * 10**-0.6
+    attack = (
+        float(rng.uniform(0.05, 0.25))
+        if program in SLOW
+        else float(rng.uniform(0.01, 0.05))
+        if program in SUSTAINED
+        else 0.0
+    )
     decay = float(rng.uniform(3, 8)) if program in SUSTAINED else float(rng.uniform(0.25, 1.2))
     return profile, low, attack, decay, 1.0
