@@ -64,7 +64,8 @@ class Chroma:
         # Right as the imaginary part: one transform then holds both.
         self._past[-len(left) :] = left + 1j * right
         self._hops += 1
-        if self._hops % 2:
+        # In the hops between the beat tracker's frames, so that no hop costs twice as much as another.
+        if self._hops % 2 == 0:
             return self._shown
         self._sums += self._SMOOTHING * (self._classes() - self._sums)
         total = float(self._sums.sum())

@@ -43,7 +43,8 @@ class HarmonicBalance:
     def push(self, power: npt.NDArray[np.float64]) -> float:
         """Take mel band powers, shape (bands,), re a full-scale sine; return the balance."""
         self._hops += 1
-        if self._hops % EVERY_HOPS:
+        # In the hops between the beat tracker's frames, so that no hop costs twice as much as another.
+        if self._hops % EVERY_HOPS != 1:
             return self._balance
         self._past[(self._hops // EVERY_HOPS) % BACK_FRAMES] = power
         total = float(power.sum())
