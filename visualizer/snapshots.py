@@ -30,6 +30,7 @@ class Beat:
     """Tempo and beat position, from whichever source is trusted most.
 
     bpm: beats a minute. phase, bar_phase: 0–1 within the beat and the bar. confidence: 0–1. source: who says so.
+    meter: beats a bar.
     """
 
     bpm: float
@@ -37,6 +38,7 @@ class Beat:
     bar_phase: float
     confidence: float
     source: str
+    meter: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ class Heard:
     loudness_lufs: momentary loudness after ITU-R BS.1770 (−∞ is given as −120). ``level`` maps it to 0–1 absolutely.
     bass, mid, treble, energy: 0–1 after automatic gain; ``*_level``: the same bands absolutely (0–1 over −60…0 dB).
     onset: onset strength 0–1. brightness: spectral centroid on a log axis, 0–1. tension: roughness of the spectrum, 0–1.
-    beat: None while nothing in the program tracks the beat.
+    onset_low, onset_mid, onset_high: onset strength 0–1 by band. harmonic: 0 for hits alone to 1 for held tones alone, 0–1.
+    chroma: share of each pitch class from C on, shape (12,), sum 1, or zeros where none is heard.
+    beat: what is heard of the beat; None before there has been any sound.
     """
 
     sample: int
@@ -64,6 +68,11 @@ class Heard:
     onset: float
     brightness: float
     tension: float
+    onset_low: float = 0.0
+    onset_mid: float = 0.0
+    onset_high: float = 0.0
+    harmonic: float = 0.0
+    chroma: FloatArray = field(default_factory=lambda: np.zeros(12, np.float32))
     beat: Beat | None = None
 
 

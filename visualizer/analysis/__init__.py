@@ -1,1 +1,1 @@
-"""Hearing: log-mel, loudness, bands, onset strength, one snapshot a hop."""
+"""Hearing: log-mel, loudness, bands, onsets, chroma and the beat, one snapshot a hop."""

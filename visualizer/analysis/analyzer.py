@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from visualizer.analysis.band_onset import BandOnset
 from visualizer.analysis.bands import BANDS_HZ, BELOW_ENERGY_DB, TOP_FLOOR_DB, BandStrength, band_pass
+from visualizer.analysis.beat.tracker import BeatTracker
+from visualizer.analysis.chroma import Chroma
 from visualizer.analysis.filters import BLOCK_SAMPLES, FilterBank
+from visualizer.analysis.harmonic import HarmonicBalance
 from visualizer.analysis.loudness import K_WEIGHTING, MomentaryLoudness, unit
 from visualizer.analysis.mel import SHOW, LogMel, MelConfig
 from visualizer.analysis.onset import OnsetStrength
@@ -39,7 +43,11 @@ class Analyzer:
         self._bands = [BandStrength() for _ in BANDS_HZ]
         self._energy = BandStrength()
         self._onset = OnsetStrength(config.bands)
+        self._band_onsets = BandOnset()
         self._timbre = Timbre(config)
+        self._harmonic = HarmonicBalance(config.bands)
+        self._chroma = Chroma()
+        self._beat = BeatTracker(config)
 
     def push(self, block: npt.NDArray[np.floating]) -> list[Heard]:
         """Take sound of shape (n, 2), any n; return the snapshots of the hops it completes.
@@ -80,6 +88,7 @@ class Analyzer:
             for band, energy_in_band in zip(self._bands, bands, strict=True)
         )
         brightness, tension = self._timbre.push(power)
+        onset_low, onset_mid, onset_high = self._band_onsets.push(moments[1:].tolist())
         mel = self._mel.decibels(power)
         mel.setflags(write=False)
         return Heard(
@@ -97,4 +106,10 @@ class Analyzer:
             onset=self._onset.push(power, float(moments[1]), float(moments[-1])),
             brightness=brightness,
             tension=tension,
+            onset_low=onset_low,
+            onset_mid=onset_mid,
+            onset_high=onset_high,
+            harmonic=self._harmonic.push(power),
+            chroma=self._chroma.push(hop),
+            beat=self._beat.push(power, bands[0] * to_power),
         )

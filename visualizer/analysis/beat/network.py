@@ -1,0 +1,85 @@
+"""A small causal network that reads, from all attacks so far, how far the beat has run: the observation of the filter.
+
+Dilated convolutions over time (a causal temporal convolutional network: Davies and Böck, EUSIPCO 2019), nine residual
+layers that reach 20 s back. It has learnt which attacks belong where in a beat: low bands speak for the beat and high
+ones nearly as much for the places between, so a hat between the beats does not pass for a beat. NumPy alone runs it, a
+frame at a time. ``tools/train_beat_network.py`` made ``network.npz`` and says from what.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from visualizer.analysis.beat.attacks import BANDS
+
+Doubles = npt.NDArray[np.float64]
+Weights = dict[str, Doubles]
+
+PLACES = 24
+"""Places within a beat: whole numbers of them to triplets and to semiquavers."""
+
+CHANNELS = 24
+
+FIRST_TAPS, TAPS = 3, 3
+"""Frames that the first layer, and each of the others, looks at."""
+
+DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+"""Frames between the taps of each layer."""
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "first": (CHANNELS, FIRST_TAPS * BANDS),
+    "first_bias": (CHANNELS,),
+    "layers": (len(DILATIONS), CHANNELS, TAPS * CHANNELS),
+    "layers_bias": (len(DILATIONS), CHANNELS),
+    "mixes": (len(DILATIONS), CHANNELS, CHANNELS),
+    "mixes_bias": (len(DILATIONS), CHANNELS),
+    "places": (PLACES, CHANNELS),
+    "places_bias": (PLACES,),
+}
+"""Arrays of ``network.npz``; a convolution's last axis holds its taps, the oldest first, each with all channels."""
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Weights:
+    """The weights that ship."""
+    with files("visualizer.analysis.beat").joinpath("network.npz").open("rb") as file, np.load(file) as arrays:
+        return {name: arrays[name].astype(np.float64) for name in SHAPES}
+
+
+class PhaseNetwork:
+    """Takes a frame's rises, tells how likely each place of the beat is at the frame's end.
+
+    weights: as in ``SHAPES``; raises ValueError for others.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        wrong = [name for name, shape in SHAPES.items() if name not in weights or weights[name].shape != shape]
+        if wrong:
+            raise ValueError(f"the beat network's weights have other shapes than {SHAPES}: {', '.join(wrong)}")
+        self._weights = weights
+        self._seen = np.zeros((FIRST_TAPS, BANDS))
+        # Each layer's input of the frames that its taps reach.
+        self._past = [np.zeros(((TAPS - 1) * dilation + 1, CHANNELS)) for dilation in DILATIONS]
+        self._frame = 0
+
+    def push(self, rises: Doubles) -> Doubles:
+        """Take rises over their mean, shape (BANDS,), ≥ 0; return log P(place) + log PLACES, shape (PLACES,)."""
+        w = self._weights
+        self._seen[:-1] = self._seen[1:]
+        self._seen[-1] = np.log1p(rises)
+        x = np.maximum(w["first"] @ self._seen.ravel() + w["first_bias"], 0.0)
+        for layer, dilation in enumerate(DILATIONS):
+            past = self._past[layer]
+            now = self._frame % len(past)
+            past[now] = x
+            taps = past[[now - 2 * dilation, now - dilation, now]].ravel()  # a negative index counts from the ring's end
+            inner = np.maximum(w["layers"][layer] @ taps + w["layers_bias"][layer], 0.0)
+            x = x + w["mixes"][layer] @ inner + w["mixes_bias"][layer]
+        self._frame += 1
+        scores = w["places"] @ x + w["places_bias"]
+        scores -= scores.max()
+        return scores - np.log(np.exp(scores).sum() / PLACES)

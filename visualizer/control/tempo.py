@@ -1,0 +1,116 @@
+"""Where tempo and beat come from: the most trusted source that has an answer, and what the hand puts right on top of it.
+
+Time is a sample index at 48 kHz; nothing here has a thread or reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from visualizer.control.tap import Tap
+from visualizer.snapshots import SAMPLE_RATE, Beat, Heard
+
+TRUST = ("link", "midi", "osc", "tap", "sound")
+"""Sources, the most trusted first."""
+
+SOUND_HOLDS_S = 0.5
+"""When no hop has come for this long (the device is gone), the sound has no beat."""
+
+
+class TempoSource(Protocol):
+    """One source of tempo."""
+
+    @property
+    def name(self) -> str:
+        """One of ``TRUST``."""
+        ...
+
+    def at(self, sample: int) -> Beat | None:
+        """The beat at a time; None when the source has nothing to say. Changes nothing."""
+        ...
+
+
+class Sound:
+    """The beat that the analysis hears, carried on from its newest hop."""
+
+    name = "sound"
+
+    def __init__(self) -> None:
+        self._beat: Beat | None = None
+        self._sample = 0
+
+    def push(self, heard: Heard) -> None:
+        """Take the newest hop."""
+        self._beat, self._sample = heard.beat, heard.sample
+
+    def at(self, sample: int) -> Beat | None:
+        """See ``TempoSource``."""
+        late = (sample - self._sample) / SAMPLE_RATE
+        if self._beat is None or late > SOUND_HOLDS_S:
+            return None
+        return moved(self._beat, late * self._beat.bpm / 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the hand puts right on one source. flipped: half a beat. beats: whole beats, moves the bar alone."""
+
+    flipped: bool = False
+    beats: int = 0
+
+
+class Tempo:
+    """Chooses among sources and applies the corrections made by hand. Each source keeps its own: what was put right on the
+    beat heard in the sound is not put right again on a clock that takes over from it.
+
+    others: sources beside tap and sound, in any order. Raises ValueError for an unknown or doubled name.
+    """
+
+    def __init__(self, others: Sequence[TempoSource] = ()) -> None:
+        self.tap, self._sound = Tap(), Sound()
+        sources: list[TempoSource] = [*others, self.tap, self._sound]
+        names = [source.name for source in sources]
+        if len(set(names)) < len(names) or not set(names) <= set(TRUST):
+            raise ValueError(f"tempo comes from each of {', '.join(TRUST)} at most once, not from {', '.join(names)}")
+        self._sources = sorted(sources, key=lambda source: TRUST.index(source.name))
+        self._corrections = dict.fromkeys(names, Correction())
+
+    def push(self, heard: Heard) -> None:
+        """Take a hop: the beat in the sound, and what makes taps be forgotten."""
+        self._sound.push(heard)
+        self.tap.push(heard)
+
+    def at(self, sample: int) -> Beat | None:
+        """The beat at a time, from the most trusted source that has one, put right by hand; None when none has."""
+        beat = self._chosen(sample)
+        if beat is None:
+            return None
+        correction = self._corrections[beat.source]
+        return moved(beat, correction.beats + 0.5 * correction.flipped)
+
+    def flip(self, sample: int) -> None:
+        """Move the beat of the source in use at ``sample`` by half a beat, or back."""
+        beat = self._chosen(sample)
+        if beat is not None:
+            correction = self._corrections[beat.source]
+            self._corrections[beat.source] = replace(correction, flipped=not correction.flipped)
+
+    def downbeat(self, sample: int) -> None:
+        """Make the beat nearest to ``sample`` the first of its bar; beats stay where they are."""
+        beat = self.at(sample)
+        if beat is not None:
+            nearest = round(beat.bar_phase * beat.meter)
+            correction = self._corrections[beat.source]
+            self._corrections[beat.source] = replace(correction, beats=(correction.beats - nearest) % beat.meter)
+
+    def _chosen(self, sample: int) -> Beat | None:
+        return next((beat for source in self._sources if (beat := source.at(sample)) is not None), None)
+
+
+def moved(beat: Beat, beats: float) -> Beat:
+    """The beat, so many beats on."""
+    phase, bar_phase = (beat.phase + beats) % 1.0, (beat.bar_phase + beats / beat.meter) % 1.0
+    # A tiny negative number's remainder rounds to 1.
+    return replace(beat, phase=phase if phase < 1.0 else 0.0, bar_phase=bar_phase if bar_phase < 1.0 else 0.0)
