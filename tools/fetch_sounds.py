@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -71,12 +72,13 @@ def jobs(out: Path, sounds: dict[str, Sound], copyleft: bool, only: re.Pattern[s
     for name, recipes in nature.RECIPES.items():
         for recipe in range(len(recipes)):
             if only.search("synthesis"):
-                yield Job(f"synthesis:{name}:{recipe}", "synthesis", OWN, lambda n=name, r=recipe: nature.make(n, r))  # type: ignore[misc]
+                yield Job(f"synthesis:{name}:{recipe}", "synthesis", OWN, partial(nature.make, name, recipe))
     for font in fonts.FONTS:
         if not only.search(font.package) or (terms(font.licence) == "copyleft" and not copyleft):
             continue
         if root := _tree(font.package, out, notes):
-            yield Job(f"font:{font.family}", font.package, font.licence, lambda f=font, r=root: fonts.clips(f, r, sounds), font.split)  # type: ignore[misc]
+            played = partial(fonts.clips, font, root, sounds)
+            yield Job(f"font:{font.family}", font.package, font.licence, played, font.split)
     if only.search("voices") and _tree("libflite1", out, notes) and (flite := _tree("flite", out, notes)):
         yield from _voices(voices.speaker(flite))
     for pack in packages().values():
@@ -89,13 +91,13 @@ def jobs(out: Path, sounds: dict[str, Sound], copyleft: bool, only: re.Pattern[s
 
 def _voices(speak: voices.Speak) -> Iterator[Job]:
     for voice in voices.VOICES:
-        made = lambda v=voice: voices.said(v, speak)  # type: ignore[misc]  # noqa: E731
-        yield Job(f"voice:{voice.family}:{voice.kind}", voice.program, voice.licence, made, voice.split)
-        breath = lambda v=voice: voices.whispers(v, speak, 1)  # type: ignore[misc]  # noqa: E731
-        yield Job(f"whisper:{voice.family}:{voice.kind}", voice.program, voice.licence, breath)
+        said = partial(voices.said, voice, speak)
+        yield Job(f"voice:{voice.family}:{voice.kind}", voice.program, voice.licence, said, voice.split)
+        whispered = partial(voices.whispers, voice, speak, 1)
+        yield Job(f"whisper:{voice.family}:{voice.kind}", voice.program, voice.licence, whispered)
     for program in ("espeak-ng", "flite"):
         group = [voice for voice in voices.VOICES if voice.program == program]
-        hall = lambda g=group, p=program: voices.crowds(g, speak, f"{p}/crowd", 2)  # type: ignore[misc]  # noqa: E731
+        hall = partial(voices.crowds, group, speak, f"{program}/crowd", 2)
         yield Job(f"crowd:{program}", program, group[0].licence, hall)
 
 
@@ -136,7 +138,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--copyleft", action="store_true", help="also sounds under CC-BY-SA, GPL, LGPL and GFDL")
-    parser.add_argument("--only", type=re.compile, default=re.compile(""), help="packages, “synthesis” or “voices” by pattern")
+    told = "only the packages, “synthesis” or “voices” that this pattern is found in"
+    parser.add_argument("--only", type=re.compile, default=re.compile(""), help=told)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     chosen = parser.parse_args(arguments)
     out: Path = chosen.folder.resolve()
@@ -148,8 +151,10 @@ def main(arguments: list[str] | None = None) -> int:
     report.licences(clips, notes, out / f"licences{name}.md")
     print(report.table(clips, sounds))
     weak = report.weak(clips, sounds)
-    print(f"\n{len(clips)} clips, {sum(clip.seconds for clip in clips):.0f} s, {len(sounds) - len(weak)} classes of "
-          f"{len(sounds)} with two sources to learn from and one to test with. Weak: {', '.join(weak) or 'none'}.")  # fmt: skip
+    print(f"\n{len(clips)} clips, {sum(clip.seconds for clip in clips):.0f} s.")
+    strong = len(sounds) - len(weak)
+    print(f"{strong} classes of {len(sounds)} have two sources to learn from and one to test with.")
+    print(f"Weak: {', '.join(weak) or 'none'}.")
     return 0
 
 

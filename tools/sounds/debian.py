@@ -31,7 +31,8 @@ def tree(name: str, folder: Path) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     part.parent.mkdir(parents=True, exist_ok=True)
     newest = sorted(debs.glob(f"{name}_*.deb"))[-1]
-    _run(["dpkg-deb", "-x", str(newest), str(part)], debs, f"{newest.name} could not be unpacked; remove it to fetch it again")
+    told = f"{newest.name} could not be unpacked; remove it to fetch it again"
+    _run(["dpkg-deb", "-x", str(newest), str(part)], debs, told)
     part.replace(place)
     return place
 
@@ -81,7 +82,8 @@ def _opensfx(data: bytes, folder: Path) -> None:
         if not told or length < 1000:
             continue
         licence = told[3].replace("Creative Commons ", "").replace(" Unported", "")
-        licence = licence.replace("Attribution-ShareAlike ", "CC-BY-SA-").replace("Attribution ", "CC-BY-").replace("Zero ", "CC0-")
+        for long, short in (("Attribution-ShareAlike ", "CC-BY-SA-"), ("Attribution ", "CC-BY-"), ("Zero ", "CC0-")):
+            licence = licence.replace(long, short)
         original = re.search(r'Original "([^"]+)"', told[2])
         stem = told[1] + (f'. Original "{original[1]}' if original else "")
         place = folder / re.sub(r"[^\w.-]+$", "", licence.split(". ")[0].rstrip("."))

@@ -58,9 +58,10 @@ class Font:
 
 FONTS = (
     Font("fluid-soundfont-gm", "usr/share/sounds/sf2/FluidR3_GM.sf2", "fluidr3", "MIT", "train"),
-    Font("fluid-soundfont-gs", "usr/share/sounds/sf2/FluidR3_GS.sf2", "fluidr3-gs", "MIT", "", tones=False),
-    Font("musescore-general-soundfont-small", "usr/share/sounds/sf3/MuseScore_General_Lite.sf3", "musescore", "MIT", "train",
-         sfx=False),
+    Font("fluid-soundfont-gs", "usr/share/sounds/sf2/FluidR3_GS.sf2", "fluidr3-gs", "MIT", "", bands=False,
+         tones=False),
+    Font("musescore-general-soundfont-small", "usr/share/sounds/sf3/MuseScore_General_Lite.sf3", "musescore", "MIT",
+         "train", sfx=False),
     Font("csound-soundfont", "usr/share/sounds/sf2/sf_GMbank.sf2", "sf_gmbank", "public-domain", "train"),
     Font("timgm6mb-soundfont", "usr/share/sounds/sf2/TimGM6mb.sf2", "timgm6mb", "GPL-2", "valid"),
     Font("opl3-soundfont", "usr/share/sounds/sf2/OPL-3_FM_128M.sf2", "opl3", "CC-BY-SA-4.0", "train", sfx=False),
@@ -144,7 +145,8 @@ def clips(font: Font, root: Path, sounds: dict[str, Sound]) -> Iterator[tuple[st
         for name, styles in BANDS.items():
             for style, bpm in styles:
                 for seed in range(3):
-                    band = play(STYLES[style], steady(bpm, 0.1, PHRASE_S), PHRASE_S, zlib.crc32(style.encode()) + seed).sheet
+                    grid = steady(bpm, 0.1, PHRASE_S)
+                    band = play(STYLES[style], grid, PHRASE_S, zlib.crc32(style.encode()) + seed).sheet
                     notes += [replace(note, time=note.time + at) for note in band.notes]
                     # The kit comes back to what it was: programs hold until the next.
                     controls += [replace(control, time=control.time + at - 0.05) for control in band.controls]

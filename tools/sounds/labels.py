@@ -13,7 +13,8 @@ HERE = Path(__file__).parent
 ENDINGS = (".ogg", ".oga", ".wav", ".flac", ".aiff", ".mp3")
 
 # Numbered or graded takes of one recording session belong together.
-_TAKE = re.compile(r"([-_. ~]?(\d+[a-z]?|hard(est)?|soft(est)?|med(ium)?|loud|faint|moderate|huge|large|small|tiny|open|close))+$", re.I)
+_GRADES = "hard(est)?|soft(est)?|med(ium)?|loud|faint|moderate|huge|large|small|tiny|open|close"
+_TAKE = re.compile(rf"([-_. ~]?(\d+[a-z]?|{_GRADES}))+$", re.I)
 
 
 class TableError(ValueError):
@@ -73,6 +74,7 @@ def classes(path: Path = HERE / "classes.toml") -> dict[str, Sound]:
     found = {}
     texts: dict[str, str] = {}
     for name, row in _read(path).items():
+        low, high = row.get("range", (48, 84))
         sound = Sound(
             name,
             tuple(row["train"]),
@@ -80,7 +82,7 @@ def classes(path: Path = HERE / "classes.toml") -> dict[str, Sound]:
             tuple(row.get("programs", ())),
             tuple(row.get("keys", ())),
             tuple((bank, program) for bank, program in row.get("effects", ())),
-            tuple(row.get("range", (48, 84))),  # type: ignore[arg-type]
+            (low, high),
             row.get("struck", False),
         )
         if len(sound.train) < 6 or len(sound.test) < 3:
@@ -99,6 +101,8 @@ def packages(path: Path = HERE / "packages.toml") -> dict[str, Pack]:
     found = {}
     for name, row in _read(path).items():
         rows = []
+        if "classes" not in row:
+            raise TableError(f"{path.name}: {name} has no classes; a name with dots wants quotation marks.")
         for label, pattern in row.pop("classes").items():
             if label not in known:
                 raise TableError(f"{path.name}: {name} has a class {label} that classes.toml lacks.")

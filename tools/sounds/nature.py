@@ -122,8 +122,8 @@ def _wind(strength: float, low: float, high: float, whistle: bool) -> Recipe:
 def _leaves(low: float, high: float) -> Recipe:
     def recipe(rng: Random, count: int) -> Signal:
         gust = wander(rng, count, 0.7, 0.05, 1.0)
-        return _level((noise(rng, count, 1500, 9000) * wander(rng, count, 15, 0.3, 1) + 0.4 * noise(rng, count, 60, 400)) * gust,
-                      rng, low, high)  # fmt: skip
+        rustle = noise(rng, count, 1500, 9000) * wander(rng, count, 15, 0.3, 1) + 0.4 * noise(rng, count, 60, 400)
+        return _level(rustle * gust, rng, low, high)
 
     return recipe
 
@@ -267,9 +267,9 @@ def _ticks(gap: tuple[float, float], low: float, high: float, decay: float, jitt
         body = float(rng.uniform(low, high))
         while at < count / RATE - 0.2:
             knock = ring(rng, body * 0.95, body * 1.05, decay)
-            knock = knock * (1.0 if turn % 2 else 0.75) + 0.5 * np.resize(burst(rng, low, high * 2, decay / 2), len(knock)) * np.exp(
-                -np.arange(len(knock)) / (decay * 0.5 * RATE)
-            )
+            hit = burst(rng, low, high * 2, decay / 2)[: len(knock)]
+            knock *= 1.0 if turn % 2 else 0.75
+            knock[: len(hit)] += 0.5 * hit
             start = int(at * RATE)
             size = min(len(knock), count - start)
             out[start : start + size] += knock[:size] * (1 if not jitter else rng.uniform(0.4, 1.2))
@@ -323,7 +323,9 @@ def _lead(square: bool) -> Recipe:
             pitch = int(np.clip(pitch + rng.choice([-5, -3, -2, 2, 3, 5]), 52, 88))
             time = np.arange(length) / RATE
             phase = time * 440 * 2 ** ((pitch - 69) / 12) + 0.02 * np.sin(2 * np.pi * 6 * time)
-            voice = tone(phase, 15, 1.0) if not square else tone(phase, 1, 1) + tone(phase * 3, 1, 1) / 3 + tone(phase * 5, 1, 1) / 5
+            voice = tone(phase, 15, 1.0)
+            if square:  # a saw less half of the saw an octave above it
+                voice -= tone(2 * phase, 7, 1.0) / 2
             out[start : start + length] += voice * np.minimum(1, time / 0.005) * np.exp(-time * 2)
         return _level(out, rng, -28, -16)
 
@@ -394,7 +396,8 @@ RECIPES: dict[str, tuple[Recipe, ...]] = {
     "engine": (_engine(18, 40, 12, 0.5), _engine(45, 95, 8, 0.2), _engine(9, 16, 16, 1.5)),
     "helicopter": (_rotor((9, 14), 3.0), _rotor((16, 24), 8.0)),
     "train": (_rails(1.6, False), _rails(2.4, True)),
-    "siren": (_siren(500, 1500, 4.0, False), _siren(440, 585, 1.3, True), _siren(700, 1700, 0.4, False), _siren(200, 480, 7, False)),
+    "siren": (_siren(500, 1500, 4.0, False), _siren(440, 585, 1.3, True), _siren(700, 1700, 0.4, False),
+              _siren(200, 480, 7, False)),
     "alarm": (_alarm((2000,), 0.1, 0.1, 2), _alarm((880, 660), 0.25, 0.05, 3), _alarm((425,), 1.0, 2.0, 1),
               _alarm((1250, 1420), 0.04, 0.001, 6)),
     "applause": (_applause(60, 1.0), _applause(14, 0.8), _applause(160, 1.3)),

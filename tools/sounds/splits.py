@@ -50,6 +50,6 @@ def assign(clips: list[Clip], held: set[str]) -> list[Clip]:
             split[source] = "test" if index < wanted else "valid" if valid else "train"
         tested = tested or wanted > 0 and bool(order)
         for index, source in enumerate(made):
-            last = index == len(made) - 1 and len(made) + learnt - len(made) > 1
+            last = index == len(made) - 1 and learnt > 1
             split[source] = "test" if last and not tested else "train"
     return [replace(clip, split=split[clip.source]) for clip in sorted(kept, key=lambda one: one.path)]
