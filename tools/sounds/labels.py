@@ -14,7 +14,8 @@ ENDINGS = (".ogg", ".oga", ".wav", ".flac", ".aiff", ".mp3")
 
 # Numbered or graded takes of one recording session belong together.
 _GRADES = "hard(est)?|soft(est)?|med(ium)?|loud|faint|moderate|huge|large|small|tiny|open|close"
-_TAKE = re.compile(rf"([-_. ~]?(\d+[a-z]?|{_GRADES}))+$", re.I)
+# Digits are taken as a whole: else a long number could be split in thousands of ways.
+_TAKE = re.compile(rf"([-_. ~]?(\d+(?!\d)[a-z]?|{_GRADES}))+$", re.I)
 
 
 class TableError(ValueError):
