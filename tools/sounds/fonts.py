@@ -65,7 +65,7 @@ FONTS = (
     Font("csound-soundfont", "usr/share/sounds/sf2/sf_GMbank.sf2", "sf_gmbank", "public-domain", "train"),
     Font("timgm6mb-soundfont", "usr/share/sounds/sf2/TimGM6mb.sf2", "timgm6mb", "GPL-2", "valid"),
     Font("opl3-soundfont", "usr/share/sounds/sf2/OPL-3_FM_128M.sf2", "opl3", "CC-BY-SA-4.0", "train", sfx=False),
-    Font("freepats", "usr/share/midi/freepats", "freepats", "GPL-2+ with composition exception", "test", bands=False),
+    Font("freepats", "usr/share/midi/freepats", "freepats", "GPL-2+ with composition exception", "test"),
 )  # fmt: skip
 
 
@@ -205,6 +205,28 @@ def _patches(folder: Path, sounds: dict[str, Sound], family: str) -> Iterator[tu
                     hertz = 440 * 2 ** ((pitch - 69) / 12)
                     wave = patches.note(patches.read(tones[program]), hertz, 5.0, 110, None)
                     yield sound.name, f"{family}/effect {bank}-{program}", wave
+    for name, styles in BANDS.items():
+        for style, bpm in styles:
+            for seed in range(3):
+                band = play(STYLES[style], steady(bpm, 0.1, PHRASE_S), PHRASE_S, zlib.crc32(style.encode()) + seed).sheet
+                yield name, family, _band(band, tones, drums)
+
+
+def _band(sheet: Sheet, tones: dict[int, Path], drums: dict[int, Path]) -> Wave:
+    """A band of patches; instruments that there is no patch of are silent."""
+    program = {control.channel: control.value for control in sheet.controls if control.number == -1}
+    wave = np.zeros(int((PHRASE_S + 1) * RATE), np.float32)
+    known: dict[Path, list[patches.Sample]] = {}
+    for one in sheet.notes:
+        drum = one.channel == DRUMS
+        path = drums.get(one.pitch) if drum else tones.get(program.get(one.channel, 0))
+        if path is None:
+            continue
+        if path not in known:
+            known[path] = patches.read(path)
+        hertz = None if drum else 440 * 2 ** ((one.pitch - 69) / 12)
+        _add(wave, patches.note(known[path], hertz, 2.0 if drum else one.seconds, one.velocity, None), one.time)
+    return wave
 
 
 def _add(wave: Wave, tone: Wave, at: float) -> None:
