@@ -133,7 +133,7 @@ def clips(font: Font, root: Path, sounds: dict[str, Sound]) -> Iterator[tuple[st
             at += PHRASE_S + PAUSE_S
         for bank, program in sound.effects if font.sfx else ():
             # Soundfonts without an effect play another sound for it: only banks that are known to be there.
-            if bank and font.family not in ("fluidr3-gs", "sf_gmbank") or not bank and font.family == "fluidr3-gs":
+            if (bank and font.family not in ("fluidr3-gs", "sf_gmbank")) or (not bank and font.family == "fluidr3-gs"):
                 continue
             controls += [Control(at - 0.1, 0, 0, bank), Control(at - 0.1, 0, -1, program)]
             for pitch in (60, 57, 64):

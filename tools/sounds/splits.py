@@ -48,7 +48,7 @@ def assign(clips: list[Clip], held: set[str]) -> list[Clip]:
         for index, source in enumerate(order):
             valid = index == wanted and len(order) >= VALID_FROM
             split[source] = "test" if index < wanted else "valid" if valid else "train"
-        tested = tested or wanted > 0 and bool(order)
+        tested = tested or (wanted > 0 and bool(order))
         for index, source in enumerate(made):
             last = index == len(made) - 1 and learnt > 1
             split[source] = "test" if last and not tested else "train"
