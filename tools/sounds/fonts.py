@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 from sounds import patches
-from sounds.clips import RATE, Wave
+from sounds.clips import RATE, Wave, cut
 from sounds.labels import Sound
 from visualizer.bench.hearing.band import play
 from visualizer.bench.hearing.grid import steady
@@ -155,8 +155,8 @@ def clips(font: Font, root: Path, sounds: dict[str, Sound]) -> Iterator[tuple[st
     wave = render(Sheet(tuple(notes), tuple(controls), at), root / font.path)
     for part in parts:
         piece = wave[int((part.start - 0.02) * RATE) : int((part.start + part.seconds) * RATE)]
-        if np.abs(piece).max(initial=0.0) > 1e-3:
-            yield part.name, part.source, piece
+        for sounding in cut(piece, 1):
+            yield part.name, part.source, sounding
 
 
 def render(sheet: Sheet, font: Path) -> Wave:

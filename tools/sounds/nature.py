@@ -77,9 +77,9 @@ def tone(phase: Signal, partials: int, tilt: float) -> Signal:
 
 
 def _level(wave: Signal, rng: Random, low_db: float, high_db: float) -> Signal:
-    """The wave at a random RMS between two levels, dBFS."""
+    """The wave at a random RMS between two levels, dBFS; rare peaks bend instead of being cut at full scale."""
     rms = max(1e-9, float(np.sqrt(np.mean(wave**2))))
-    out: Signal = wave / rms * 10 ** (rng.uniform(low_db, high_db) / 20)
+    out: Signal = np.tanh(wave / rms * 10 ** (rng.uniform(low_db, high_db) / 20))
     return out
 
 
