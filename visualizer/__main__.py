@@ -28,6 +28,7 @@ SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".m
 DEFAULTS = {
     "command": None, "preset": "nebula", "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "headless": False, "json": False,
+    "minutes": None, "resume": False,
 }  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def _positive(text: str) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
+    absent = argparse.SUPPRESS
     # What is not given is left out of the result, so that an option counts before and after the command's name.
     look = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     look.add_argument("--preset", help="a preset's name or a .toml file (see: visualizer presets)")
@@ -79,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("what", choices=("live", "frame", "hearing"))
     bench.add_argument("--input", default=argparse.SUPPRESS, help="a sound input's name or a sound file")
     bench.add_argument("--json", action="store_true", help="print one JSON object")
+    train = commands.add_parser("train", help="train a sound encoder, or make the vectors of a prompt bank")
+    train.add_argument("what", choices=("encoder", "bank"))
+    train.add_argument("file", type=Path, metavar="FILE", help="a .toml file: the training's configuration, or the texts")
+    train.add_argument("--minutes", type=_positive, default=absent, help="of training, instead of the configuration's")
+    train.add_argument("--resume", action="store_true", default=absent, help="go on from the run's checkpoints")
     return parser
 
 
@@ -252,6 +259,20 @@ def _bench_hearing(arguments: argparse.Namespace) -> None:
     print_report(report, arguments.json)
 
 
+def _train(arguments: argparse.Namespace) -> None:
+    if arguments.what == "bank":
+        from visualizer.encoder.teacher import write_bank
+        from visualizer.resources import prompt_bank
+
+        bank = write_bank(arguments.file, space=prompt_bank())
+        print(f"{len(bank)} texts are in {arguments.file.with_suffix('.safetensors')}.")
+        return
+    from visualizer.encoder.settings import load_settings
+    from visualizer.encoder.train import train
+
+    train(load_settings(arguments.file), arguments.minutes, arguments.resume)
+
+
 def _list(arguments: argparse.Namespace) -> None:
     if arguments.command == "devices":
         from visualizer.audio.devices import list_inputs
@@ -284,7 +305,7 @@ def main() -> int:
     """Run the command line; every expected failure ends in one sentence and exit status 2."""
     arguments = argparse.Namespace(**{**DEFAULTS, **vars(_parser().parse_args())})
     command = arguments.command or "show"
-    run = {"show": _show, "render": _render, "prepare": _prepare, "bench": _bench}.get(command, _list)
+    run = {"show": _show, "render": _render, "prepare": _prepare, "bench": _bench, "train": _train}.get(command, _list)
     try:
         run(arguments)
     except Exception as error:

@@ -41,13 +41,18 @@ def embedded_model() -> Path:
     return _there(Path(next(iter(spec.submodule_search_locations))) / "embedded", "the embedded model")
 
 
-def user_folder(kind: str) -> Path:
-    """The user's folder of one kind ("models", "presets", "engines", "streams", "recordings"); it need not be there.
+def prompt_bank() -> Path:
+    """The table of the prompt bank that ships."""
+    return _there(_PACKAGE / "encoder" / "bank.safetensors", "the prompt bank")
 
-    Engines, and the streams of ``bench hearing``, are caches that can be built again; recordings lie among the user's
-    videos.
+
+def user_folder(kind: str) -> Path:
+    """The user's folder of one kind ("models", "presets", "banks", "encoders", "engines", "streams", "recordings").
+
+    It need not be there. Engines, and the streams of ``bench hearing``, are caches that can be built again; recordings
+    lie among the user's videos.
     """
-    if kind in ("models", "presets"):
+    if kind in ("models", "presets", "banks", "encoders"):
         folder = Path(platformdirs.user_data_dir(APP, appauthor=False)) / kind
     elif kind in ("engines", "streams"):
         folder = Path(platformdirs.user_cache_dir(APP, appauthor=False)) / kind

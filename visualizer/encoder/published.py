@@ -1,0 +1,67 @@
+"""Weights in the layout of the TPoS publication (arXiv 2309.04509), read into the same architecture made causal.
+
+The layout is what the paper fixes, with torchvision's and torch's own names for the parts; ``REMAP`` is the one place
+that knows it. A checkpoint has to be converted to .safetensors first: pickles are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from visualizer.encoder.config import PUBLISHED, EncoderError
+from visualizer.encoder.network import AudioEncoder
+from visualizer.encoder.weights import build, read_tensors
+
+REMAP = (
+    ("audio_encoder.conv.", "expand."),
+    ("audio_encoder.resnet.", "resnet."),
+    ("lstm.", "lstm."),
+    ("attention.conv1d.", "attend."),
+    ("mapper.0.", "mapper.0."),
+    ("mapper.2.", "mapper.2."),
+)
+"""Prefixes there and here. Conv 1→3; ResNet-18 as torchvision names it, fc → 768; LSTM 768, one layer; Conv1d 768→1;
+Linear 768→7680 and Linear 7680→58368 as 76×768 tokens, without which the encoder alone is read."""
+
+WRAPPERS = ("module.", "model.")
+"""Prefixes that training wrappers put before everything."""
+
+
+def load_published(path: Path, space: str) -> AudioEncoder:
+    """The encoder of a checkpoint file. space: fingerprint of CLIP's text space. Raises EncoderError, one sentence."""
+    return from_published(read_tensors(path), space, str(path))
+
+
+def from_published(state: Mapping[str, Tensor], space: str, source: str = "the checkpoint") -> AudioEncoder:
+    """The encoder of a state in the published layout. Raises EncoderError that names, as published, a missing key."""
+    taken: dict[str, Tensor] = {}
+    for name, value in state.items():
+        plain = name
+        for wrapper in WRAPPERS:
+            plain = plain.removeprefix(wrapper)
+        for theirs, ours in REMAP:
+            if plain.startswith(theirs):
+                taken[ours + plain.removeprefix(theirs)] = value
+                break
+        else:
+            raise EncoderError(f"{source} holds {name!r}, which the published encoder does not have")
+    mapper = any(name.startswith("mapper.") for name in taken)
+    config = PUBLISHED if mapper else replace(PUBLISHED, mapper=())
+    expand = taken.get("expand.weight")
+    if expand is not None and expand.ndim == 4:
+        config = replace(config, expand_kernel=expand.shape[-1])  # the paper leaves its size open
+    try:
+        return build(config, taken, space, source)
+    except EncoderError as error:
+        raise EncoderError(_as_published(str(error))) from None
+
+
+def _as_published(sentence: str) -> str:
+    """A sentence with the weight that it quotes under its published name."""
+    for theirs, ours in REMAP:
+        sentence = sentence.replace(f"'{ours}", f"'{theirs}")
+    return sentence
