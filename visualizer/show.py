@@ -25,12 +25,13 @@ from visualizer.audio.resample import Resampler
 from visualizer.audio.ring import RingReader, SoundRing
 from visualizer.audio.source import Capture
 from visualizer.control.modulation import Modulator
+from visualizer.control.tempo import Tempo
 from visualizer.output.flash import FlashLimiter
 from visualizer.output.sink import Sink
 from visualizer.parameters import PARAMETERS
 from visualizer.preset import Preset
 from visualizer.renderer.client import RendererClient, RendererSettings, RendererStatus
-from visualizer.snapshots import HOP_MS, SAMPLE_RATE, FloatArray, Frame, Heard, Trace
+from visualizer.snapshots import HOP_MS, SAMPLE_RATE, Beat, FloatArray, Frame, Heard, Trace
 
 TICK_S = 0.002
 SUPERVISE_EVERY_S = 0.05
@@ -39,6 +40,7 @@ QUIET_AFTER_S = 0.25
 
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
+RECENT_HOPS = 200
 LONGEST_FILL_S = 1.0
 LEAST_MEMORY = 256 * 2**20
 SWITCH_S = 0.0005
@@ -112,6 +114,7 @@ class LiveShow:
         self._resampler: Resampler | None = None
         self._analyzer = Analyzer()
         self._modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
+        self._tempo = Tempo()
         self._limiter = FlashLimiter()
         self.capture = Capture(settings.source, self._ring.path)
         self.renderer = RendererClient(
@@ -122,6 +125,8 @@ class LiveShow:
         )  # fmt: skip
         self.latest: Frame | None = None
         self.heard: Heard | None = None
+        self.hops: deque[Heard] = deque(maxlen=RECENT_HOPS)
+        self._clock: tuple[int, float] | None = None  # a sample, and when it was captured
         self.history: deque[Handed] = deque(maxlen=HISTORY_FRAMES)
         self._messages: deque[str] = deque(maxlen=4)
         self._asked: deque[Callable[[], None]] = deque()
@@ -177,6 +182,39 @@ class LiveShow:
             self.renderer.set_prompt(preset.prompt)
 
         self._asked.append(change)
+
+    # Tempo by hand. What lies between a key and the show's thread does not count: the moment of the key does.
+
+    def tap(self) -> None:
+        """A beat is now; two taps make a tempo, the first of them a bar."""
+        sample = self._sample_now()
+        if sample is not None:
+            self._asked.append(lambda: self._tempo.tap.tap(sample))
+
+    def flip_beat(self) -> None:
+        """The beat is half a beat off: move it, or back."""
+        sample = self._sample_now()
+        if sample is not None:
+            self._asked.append(lambda: self._tempo.flip(sample))
+
+    def downbeat(self) -> None:
+        """The beat nearest to now is the first of a bar."""
+        sample = self._sample_now()
+        if sample is not None:
+            self._asked.append(lambda: self._tempo.downbeat(sample))
+
+    @property
+    def beat(self) -> Beat | None:
+        """The beat of this very moment in the sound that is being captured; None where there is none."""
+        sample = self._sample_now()
+        return None if sample is None else self._tempo.at(sample)
+
+    def _sample_now(self) -> int | None:
+        """The sample that is being captured now, as far as the last ones tell; None before any sound."""
+        if self._clock is None:
+            return None
+        sample, captured = self._clock
+        return sample + round((time.perf_counter() - captured) * SAMPLE_RATE)
 
     @property
     def status(self) -> ShowStatus:
@@ -255,9 +293,12 @@ class LiveShow:
             self._modulator.release()
         for heard in self._analyzer.push(sound):
             self._modulator.push(heard)
+            self._tempo.push(heard)
+            self.hops.append(heard)
             self.heard = heard
         if self.heard is not None and self._resampler is not None:
             captured = self._ring.captured_at(int(self._resampler.to_input(self.heard.sample)))
+            self._clock = self.heard.sample, captured
             controls = self._modulator.at(self.heard.sample, keep=True)
             self.renderer.send_controls(controls, Trace(captured, time.perf_counter()))
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QColor, QImage, QKeyEvent, QPainter, QPaintEvent
@@ -11,8 +12,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWid
 from visualizer.live import stop_signals
 from visualizer.show import LiveShow, ShowStatus
 from visualizer.snapshots import Frame
+from visualizer.ui.heard_panel import HeardPanel, Hearing
 
 REFRESH_MS = 8
+HEARD_MS = 33
 STATUS_MS = 250
 STYLE = """
 QWidget#desk { background: #0b0c10; }
@@ -81,6 +84,8 @@ class ShowWindow(QWidget):
         self.setStyleSheet(STYLE)
         self.resize(760, 860)
         self._view = PictureView()
+        self._heard = HeardPanel()
+        self._drawn, self._drawn_at = 0, time.perf_counter()  # the newest hop drawn, and when
         self._status = QLabel("starting")
         self._notice = QLabel("")
         self._notice.setObjectName("notice")
@@ -93,12 +98,16 @@ class ShowWindow(QWidget):
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addWidget(self._view, 1)
+        layout.addWidget(self._heard)
         layout.addWidget(self._notice)
         layout.addWidget(self._prompt)
         layout.addWidget(self._status)
         self._refresh = QTimer(self)
         self._refresh.timeout.connect(self._put_frame)
         self._refresh.start(REFRESH_MS)
+        self._listen = QTimer(self)
+        self._listen.timeout.connect(self._put_heard)
+        self._listen.start(HEARD_MS)
         self._tell = QTimer(self)
         self._tell.timeout.connect(self._put_status)
         self._tell.start(STATUS_MS)
@@ -112,6 +121,12 @@ class ShowWindow(QWidget):
         if self._show.latest is not None:
             self._view.put(self._show.latest)
 
+    def _put_heard(self) -> None:
+        now = time.perf_counter()
+        hops = [hop for hop in tuple(self._show.hops) if hop.sample > self._drawn]
+        self._heard.put(Hearing(hops, self._show.beat), now - self._drawn_at)
+        self._drawn, self._drawn_at = hops[-1].sample if hops else self._drawn, now
+
     def _put_status(self) -> None:
         status = self._show.status
         self._status.setText(status_line(status))
@@ -123,14 +138,23 @@ class ShowWindow(QWidget):
             self._notice.show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc leaves the prompt field, so that keys are free."""
+        """Esc leaves the prompt field, so that keys are free: T taps, H moves the beat by a half, D begins the bar."""
         if event.key() == Qt.Key.Key_Escape:
             self._prompt.clearFocus()
+        elif event.isAutoRepeat():
+            return
+        elif event.key() == Qt.Key.Key_T:
+            self._show.tap()
+        elif event.key() == Qt.Key.Key_H:
+            self._show.flip_beat()
+        elif event.key() == Qt.Key.Key_D:
+            self._show.downbeat()
         super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop asking the show for anything."""
         self._refresh.stop()
+        self._listen.stop()
         self._tell.stop()
         super().closeEvent(event)
 
