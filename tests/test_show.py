@@ -157,6 +157,46 @@ def test_a_killed_capture_comes_back_and_the_pictures_go_on(settings: ShowSettin
         assert show.status.frames > frames + 5
 
 
+def test_the_beat_is_known_at_the_moment_of_asking_and_put_right_by_hand(
+    settings: ShowSettings, tmp_path: Path
+) -> None:
+    bpm, seconds = 120.0, 20
+    sound = np.zeros((seconds * SAMPLE_RATE, 2), np.float32)
+    beat = round(SAMPLE_RATE * 60 / bpm)
+    thump = (0.8 * np.sin(2 * np.pi * 60 * np.arange(7200) / SAMPLE_RATE) * np.linspace(1, 0, 7200))[:, None]
+    tick = np.random.default_rng(0).uniform(-0.5, 0.5, (960, 1)) * np.linspace(1, 0, 960)[:, None]
+    for start in range(0, len(sound) - 7200, beat):
+        sound[start : start + 7200] += thump
+        sound[start + beat // 2 : start + beat // 2 + 960] += 0.3 * tick
+    path = tmp_path / "beats.wav"
+    soundfile.write(path, sound, SAMPLE_RATE, subtype="FLOAT")
+    beats = ShowSettings(f"file:{path}", settings.preset, settings.model, settings.size, 24.0, settings.cache)
+    with running(beats) as show:
+        wait_until(lambda: show.beat is not None and show.beat.confidence > 0.7, 18, "a beat that is sure")
+        now = show.beat
+        assert now is not None and show.heard is not None
+        assert now.source == "sound"
+        assert now.bpm == pytest.approx(bpm, rel=0.02)
+        begun, phase = time.perf_counter(), now.phase
+        time.sleep(0.2)
+        later = show.beat
+        assert later is not None
+        gone = (time.perf_counter() - begun) * bpm / 60
+        assert abs((later.phase - phase - gone + 0.5) % 1 - 0.5) < 0.15, "the phase runs on between hops"
+        show.flip_beat()
+        time.sleep(0.2)
+        flipped = show.beat
+        assert flipped is not None
+        gone = (time.perf_counter() - begun) * bpm / 60
+        assert abs((flipped.phase - phase - gone - 0.5 + 0.5) % 1 - 0.5) < 0.15
+        for _ in range(5):
+            show.tap()
+            time.sleep(60 / 100)
+        wait_until(lambda: show.beat is not None and show.beat.source == "tap", 2, "the tapped tempo")
+        tapped = show.beat
+        assert tapped is not None and tapped.bpm == pytest.approx(100, rel=0.03)
+
+
 def test_a_show_without_any_sound_still_paints(settings: ShowSettings) -> None:
     silent = ShowSettings(
         "device:no such input", settings.preset, settings.model, settings.size, 24.0, settings.cache
