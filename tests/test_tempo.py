@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -73,6 +76,49 @@ def test_uneven_taps_and_a_missed_one() -> None:
     beat = at(tempo, 3 + 8 * wanted)
     assert beat.bpm == pytest.approx(97, rel=0.02)
     assert min(beat.phase, 1 - beat.phase) < 0.05
+    assert min(beat.bar_phase, 1 - beat.bar_phase) < 0.02, "the beat that was left out counts in the bar"
+
+
+def test_a_gap_of_two_beats_is_a_beat_left_out_even_early() -> None:
+    tempo = Tempo()
+    tap(tempo, 1.0, 1.5, 2.5)
+    assert at(tempo, 2.5).bpm == pytest.approx(120)
+    assert at(tempo, 2.5).bar_phase == pytest.approx(0.75)
+
+
+def test_a_gap_in_the_sound_is_no_silence() -> None:
+    tempo = Tempo()
+    tempo.push(heard(0.0))
+    tap(tempo, 1.0, 1.5)
+    tempo.push(heard(60.0, level=0.0))
+    assert at(tempo, 60.0).source == "tap"
+
+
+def test_asking_from_another_thread_while_taps_come_and_go() -> None:
+    tempo, stop, failed = Tempo(), threading.Event(), list[BaseException]()
+
+    def ask() -> None:
+        try:
+            while not stop.is_set():
+                tempo.at(SAMPLE_RATE)
+        except BaseException as error:
+            failed.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    asker = threading.Thread(target=ask)
+    asker.start()
+    try:
+        for n in range(4000):
+            tempo.tap.tap(n * SAMPLE_RATE // 2)
+            tempo.push(heard(n / 2) if n % 3 else sounding(n / 2, 120))
+            if n % 7 == 0:
+                tempo.tap.forget()
+    finally:
+        stop.set()
+        asker.join()
+        sys.setswitchinterval(before)
+    assert not failed
 
 
 def test_bounces_and_pauses() -> None:

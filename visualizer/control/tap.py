@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from statistics import median
+from itertools import pairwise
+from statistics import median_low
 
 from visualizer.snapshots import SAMPLE_RATE, Beat, Heard
 
@@ -15,8 +16,8 @@ SHORTEST_S = 0.2
 REMEMBERED = 9
 """Taps that count, the newest."""
 
-OUTLIER = 0.25
-"""An interval that differs from the median by a larger share is left out: a tap was missed, or doubled."""
+MOST_MISSED = 3
+"""Between two taps so many beats at most were left out; a longer gap is one slow beat."""
 
 STEADY_TAPS = 4
 """From so many taps on the tempo is sure; until then it stands with half the confidence."""
@@ -35,38 +36,44 @@ SILENT_S = 10.0
 SILENT_LEVEL = 0.02
 
 
+LONGEST_HOP_S = 0.1
+"""More time than this between two hops is a gap without sound to judge by."""
+
+
 class Tap:
-    """A tempo source that is tapped. Two taps set the phase and a first tempo; from three on the tempo is the
-    mean of the intervals near their median. The first tap is the first beat of a bar.
+    """A tempo source that is tapped. Two taps set the phase and a first tempo; from three on it is the line through all
+    taps, those that were left out counted. The first tap is the first beat of a bar.
+
+    ``at`` may be called from any thread: what it reads is replaced in one piece.
     """
 
     name = "tap"
 
     def __init__(self) -> None:
-        self._taps: list[int] = []
-        self._number = 0  # of the last tap, from 0
+        self._taps: tuple[tuple[int, int], ...] = ()  # beat number and sample of each
         self._against_s = self._silent_s = 0.0
         self._sample: int | None = None
 
     def tap(self, sample: int) -> None:
         """A tap at ``sample``; one that lies before the last is left out."""
-        if self._taps:
-            gap = (sample - self._taps[-1]) / SAMPLE_RATE
+        taps = self._taps
+        if taps:
+            gap = (sample - taps[-1][1]) / SAMPLE_RATE
             if gap < SHORTEST_S:
                 return
             if gap > PAUSE_S:
-                self._taps.clear()
-        self._number = self._number + 1 if self._taps else 0
-        self._taps = [*self._taps, sample][-REMEMBERED:]
+                taps = ()
+        self._taps = _numbered([*(at for _, at in taps), sample], taps[0][0] if taps else 0)[-REMEMBERED:]
         self._against_s = self._silent_s = 0.0
 
     def forget(self) -> None:
         """As if nothing had been tapped."""
-        self._taps.clear()
+        self._taps = ()
 
     def push(self, heard: Heard) -> None:
         """Take a hop; forget the taps where the sound has long disagreed or been silent."""
         passed = 0.0 if self._sample is None else max(0, heard.sample - self._sample) / SAMPLE_RATE
+        passed = min(passed, LONGEST_HOP_S)
         self._sample = heard.sample
         tapped = self.at(heard.sample)
         if tapped is None:
@@ -79,19 +86,29 @@ class Tap:
 
     def at(self, sample: int) -> Beat | None:
         """The beat at ``sample``; None before two taps."""
-        if len(self._taps) < 2:
+        taps = self._taps
+        if len(taps) < 2:
             return None
-        gaps = [later - sooner for sooner, later in zip(self._taps, self._taps[1:], strict=False)]
-        middle = median(gaps)
-        kept = [gap for gap in gaps if abs(gap - middle) <= OUTLIER * middle]
-        length = sum(kept) / len(kept) if kept else middle
-        # The phase is the mean of all taps', each carried to the last by whole beats, so that one uneven tap weighs little.
-        last = self._taps[-1]
-        off = [((tap - last) / length + 0.5) % 1.0 - 0.5 for tap in self._taps]
-        beats = (sample - last) / length - sum(off) / len(off)
-        confidence = 1.0 if len(self._taps) >= STEADY_TAPS else 0.5
-        bar_phase = (beats + self._number) / METER % 1.0
-        return Beat(60 * SAMPLE_RATE / length, beats % 1.0, bar_phase, confidence, self.name, METER)
+        beats = sum(number for number, _ in taps) / len(taps)
+        middle = sum(at for _, at in taps) / len(taps)
+        spread = sum((number - beats) ** 2 for number, _ in taps)
+        length = sum((number - beats) * (at - middle) for number, at in taps) / spread
+        now = beats + (sample - middle) / length
+        confidence = 1.0 if len(taps) >= STEADY_TAPS else 0.5
+        return Beat(60 * SAMPLE_RATE / length, now % 1.0, now / METER % 1.0, confidence, self.name, METER)
+
+
+def _numbered(taps: list[int], first: int) -> tuple[tuple[int, int], ...]:
+    """Each tap with its beat's number from ``first`` on: a gap of about two beats is a beat that was left out."""
+    gaps = [later - sooner for sooner, later in pairwise(taps)]
+    if not gaps:
+        return ((first, taps[0]),)
+    usual = median_low(gaps)
+    numbers = [first]
+    for gap in gaps:
+        missed = max(1, round(gap / usual))
+        numbers.append(numbers[-1] + (missed if missed <= MOST_MISSED + 1 else 1))
+    return tuple(zip(numbers, taps, strict=True))
 
 
 def differ(one: Beat, other: Beat) -> bool:

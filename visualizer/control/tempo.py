@@ -38,19 +38,19 @@ class Sound:
     name = "sound"
 
     def __init__(self) -> None:
-        self._beat: Beat | None = None
-        self._sample = 0
+        self._heard: Heard | None = None
 
     def push(self, heard: Heard) -> None:
         """Take the newest hop."""
-        self._beat, self._sample = heard.beat, heard.sample
+        self._heard = heard
 
     def at(self, sample: int) -> Beat | None:
         """See ``TempoSource``."""
-        late = (sample - self._sample) / SAMPLE_RATE
-        if self._beat is None or late > SOUND_HOLDS_S:
+        heard = self._heard  # one read: another thread may push meanwhile
+        if heard is None or heard.beat is None:
             return None
-        return moved(self._beat, late * self._beat.bpm / 60)
+        late = (sample - heard.sample) / SAMPLE_RATE
+        return None if late > SOUND_HOLDS_S else moved(heard.beat, late * heard.beat.bpm / 60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from visualizer.snapshots import Beat, Heard
 
 HEIGHT = 104
 ONSET_FADES_S = 0.18
+NOTHING_AFTER_S = 0.25
+"""Without a hop for so long, the loudness shown falls to nothing."""
+
 QUIETEST_LUFS, LOUDEST_LUFS = -60.0, 0.0
 WORDS_SHOWN = 5
 
@@ -49,7 +52,7 @@ class HeardPanel(QWidget):
         self._beat: Beat | None = None
         self._words: Sequence[tuple[str, float]] = ()
         self._onsets = [0.0, 0.0, 0.0]
-        self._lufs = -120.0
+        self._lufs, self._without_s = -120.0, 0.0
         self.setAccessibleName("What is heard")
 
     def put(self, hearing: Hearing, seconds: float) -> None:
@@ -58,8 +61,11 @@ class HeardPanel(QWidget):
         struck = [(hop.onset_low, hop.onset_mid, hop.onset_high) for hop in hearing.hops]
         for band in range(3):
             self._onsets[band] = max([self._onsets[band] * fade, *(onset[band] for onset in struck)])
+        self._without_s = 0.0 if hearing.hops else self._without_s + seconds
         if hearing.hops:
             self._lufs = hearing.hops[-1].loudness_lufs
+        elif self._without_s > NOTHING_AFTER_S:
+            self._lufs = -120.0
         self._beat, self._words = hearing.beat, hearing.words
         self.update()
 

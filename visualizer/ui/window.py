@@ -94,6 +94,12 @@ class ShowWindow(QWidget):
         self._prompt = QLineEdit(prompt)
         self._prompt.setPlaceholderText("What should it look like? Enter paints it.")
         self._prompt.returnPressed.connect(self._ask)
+        self._prompt.setToolTip(
+            "Enter paints it and leaves the field, Esc leaves it. "
+            "T taps the tempo, H moves the beat by a half, D makes this beat the first of the bar."
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocus()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
@@ -116,6 +122,7 @@ class ShowWindow(QWidget):
         text = self._prompt.text().strip()
         if text:
             self._show.set_prompt(text)
+        self._prompt.clearFocus()
 
     def _put_frame(self) -> None:
         if self._show.latest is not None:
