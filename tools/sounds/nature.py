@@ -1,7 +1,8 @@
-"""Sounds that few or no free recordings are had of, synthesised: each class by several recipes that work differently.
+"""Sounds that few or no free recordings are had of, synthesised: each class by several recipes.
 
-A recipe is a source of its own. None is a recording: a network that knows only these knows an idea of rain, not rain.
-Levels are part of it: light rain is about 25 dB quieter than heavy rain.
+All recipes of one function are one source, in whichever class: with other numbers in it, it still works the same way, and
+what was trained on one would know the others. None is a recording: a network that knows only these knows an idea of rain,
+not rain. Levels are part of it: light rain is about 25 dB quieter than heavy rain.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from sounds.clips import RATE, Wave
+from sounds.clips import RATE, SYNTHETIC, Wave
 
 Random = np.random.Generator
 Signal = npt.NDArray[np.float64]
@@ -415,9 +416,14 @@ RECIPES: dict[str, tuple[Recipe, ...]] = {
 }  # fmt: skip
 
 
+def generator(recipe: Recipe) -> str:
+    """The name of the function that a recipe comes of."""
+    return recipe.__qualname__.split(".")[0].lstrip("_")
+
+
 def make(name: str, recipe: int, clips: int = CLIPS) -> Iterator[tuple[str, str, Wave]]:
     """A recipe's clips as (class, source, wave), the same at every call."""
     for index in range(clips):
         rng = np.random.default_rng([zlib.crc32(name.encode()), recipe, index])
         wave = RECIPES[name][recipe](rng, int(SECONDS * RATE))
-        yield name, f"synthesis/{name}/{recipe}", wave.astype(np.float32)
+        yield name, f"{SYNTHETIC}{generator(RECIPES[name][recipe])}", wave.astype(np.float32)
