@@ -146,6 +146,20 @@ def test_streaming_gives_what_offline_gives_however_the_mel_is_cut(config: Encod
         assert [step.sample for step in steps] == [config.step_samples * (i + 1) for i in range(len(steps))]
 
 
+def test_the_benchmark_compares_a_stream_with_the_whole_and_judges_the_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1])
+    from benchmarks import encoder as benchmark
+
+    found = benchmark.check(network(), 8.0)
+    assert found["steps"] == 160 and 100 < found["blocks"] < 1000
+    assert found["latent_difference"] < 1e-4 and found["attention_difference"] < 1e-4
+    figures = benchmark.measure(network(), 20 / 3600)
+    assert figures["sound_h"] == pytest.approx(20 / 3600) and figures["times_real_time"] > 0
+    assert figures["memory_growth_mb"] == pytest.approx(figures["memory_mb_end"] - figures["memory_mb_start"], nan_ok=True)
+    for median, late, words in ((1, 2, "holds for 99 %"), (1, 9, "holds for half"), (9, 9, "is missed")):
+        assert words in benchmark.verdict({"step_ms_p50": median, "step_ms_p99": late})
+
+
 def test_a_reset_and_a_warm_start_begin_anew() -> None:
     encoder = StreamingEncoder(network())
     mel = sound(TINY, 60)
