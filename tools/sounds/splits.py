@@ -14,6 +14,9 @@ from sounds.twins import NEAR_DB, cells, same
 VALID_FROM = 6
 """A class with as many free sources gives one to validation."""
 
+TESTED_FROM = 3
+"""A class that has nothing but functions gives one of so many to tests: of two each may know a half of it alone."""
+
 LENGTHS_S, LENGTHS_SHARE = 0.1, 0.1
 """Difference of lengths that a copy of a recording may have."""
 
@@ -28,7 +31,8 @@ def assign(clips: list[Clip], held: set[str]) -> list[Clip]:
 
     Sources with a fixed split keep it. Of a class's others about a quarter, at least one, is for tests: first such as
     come of packages in ``held`` and have a class to themselves, then by the digest of the name, so that the draw never
-    changes. A function that synthesises is for tests only where nothing else is, and then in all its classes.
+    changes. A function that synthesises is for tests only where nothing else is and two sources stay to learn from, and
+    then in all its classes.
     """
     seen: set[str] = set()
     kept = []
@@ -57,7 +61,7 @@ def assign(clips: list[Clip], held: set[str]) -> list[Clip]:
             split[source] = "test" if index < wanted else "valid" if valid else "train"
         tested = tested or (wanted > 0 and bool(order))
         for index, source in enumerate(made):
-            last = index == len(made) - 1 and learnt > 1
+            last = index == len(made) - 1 and learnt >= TESTED_FROM
             split[source] = "test" if last and not tested else "train"
     done = [replace(clip, split=split[clip.source]) for clip in sorted(kept, key=lambda one: one.path)]
     twins = learnt_twins(done)
