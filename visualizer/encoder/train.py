@@ -158,11 +158,12 @@ def train(
     runner = Runner(run.device)
     material = gather(config, teacher, runner)
     network = learn(config, material, runner, run.minutes if minutes is None else minutes, resume)
-    figures = measure(network, material, config.evaluate, folder) if runner.main else {}
-    if config.evaluate.audit_minutes:
-        figures |= _audit(config, material, runner, resume)
+    audit = _audited(config, material, runner, resume) if config.evaluate.audit_minutes else None
     if not runner.main:
         return {}
+    figures = measure(network, material, config.evaluate, folder)
+    if audit is not None:
+        figures |= {f"{split}_shuffled_training_top1": right for split, right in names_right(audit, material).items()}
     notes = {
         "figures": figures, "captions": material.captions, "classes": material.classes, "sounds": len(material.train),
         "skipped": material.skipped, "teacher": teacher.name,
@@ -187,13 +188,10 @@ def named_teacher(config: TrainConfig) -> Teacher:
     return Teacher(teacher.NAME, teacher.teach)
 
 
-def _audit(config: TrainConfig, material: Material, runner: Runner, resume: bool) -> dict[str, float]:
+def _audited(config: TrainConfig, material: Material, runner: Runner, resume: bool) -> AudioEncoder:
     """The same training on labels that were dealt out anew: what it names right is chance and accident of the split."""
     if runner.main:
         print("Now the audit: the same training, its labels dealt out anew.", flush=True)
     run = replace(config.run, folder=str(Path(config.run.folder) / AUDIT))
     own = replace(config, run=run, mapper=replace(config.mapper, share=0.0))
-    network = learn(own, material.dealt(config.run.seed), runner, config.evaluate.audit_minutes, resume, speaks=False)
-    if not runner.main:
-        return {}
-    return {f"{split}_shuffled_training_top1": right for split, right in names_right(network, material).items()}
+    return learn(own, material.dealt(config.run.seed), runner, config.evaluate.audit_minutes, resume, speaks=False)
