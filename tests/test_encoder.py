@@ -939,6 +939,9 @@ def test_what_is_held_out_never_enters_the_loss(material: Path, tmp_path: Path) 
     figures = train(settings_for(material, tmp_path, 1), teacher=TEACHER)
     for split in ("test", "valid"):
         assert {f"{split}_zero_shot_top1", f"{split}_zero_shot_top5", f"{split}_spectral_mean_top1"} <= set(figures)
+        assert 0 <= figures[f"{split}_words_alone_top1"] <= 1
+    assert figures["valid_words_alone_top1"] == 1, "validation has the words of training"
+    for split in ("test", "valid"):
         assert (tmp_path / f"confusion-{split}.csv").exists()
 
 

@@ -51,6 +51,7 @@ def measure(network: AudioEncoder, material: Material, settings: EvaluateConfig,
             **_quieter(latents, softer, columns, labels, np.array([clip.level for clip, _ in sounds])),
             **_pairs(latents, softer, columns, labels, material.classes, settings.pairs),
             **spectral_figures(material.train, sounds),
+            **_ceiling(material, columns, labels),
         }
         figures |= {f"{split}_{name}": value for name, value in own.items()}
     return figures
@@ -70,6 +71,16 @@ def numbers(sounds: Sounds, classes: list[str]) -> Numbers:
     """The class of each sound (N,), as its place among the classes."""
     place = {name: number for number, name in enumerate(classes)}
     return np.array([place[clip.label] for clip, _ in sounds], np.int64)
+
+
+def _ceiling(material: Material, columns: FloatArray, labels: Numbers) -> dict[str, float]:
+    """Of the classes that were learnt and are heard: how many would be named right if every latent lay in the middle of the
+    words of training. What lacks to 1 the words of the split take away, whatever is heard."""
+    heard = [number for number in np.unique(labels).tolist() if material.classes[number] in material.aims]
+    if not heard:
+        return {}
+    middles = normalised(np.stack([material.aims[material.classes[number]] @ material.table for number in heard]))
+    return {"words_alone_top1": float((names(similarities(middles, columns)) == heard).mean())}
 
 
 def _quieter(
