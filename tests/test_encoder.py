@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -1297,14 +1298,16 @@ def test_two_processes_train_together(material: Path, tmp_path: Path) -> None:
     started = []
     for rank in range(2):
         ranks = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        # In a session of its own: what the launcher starts must end with it.
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
         started.append(subprocess.Popen(command, env={**os.environ, **ranks, "OMP_NUM_THREADS": "1"}, **pipes))
     told = []
     try:
         told = [process.communicate(timeout=240) for process in started]
     finally:
         for process in started:
-            process.kill()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
     assert [process.returncode for process in started] == [0, 0], "\n".join(err[-3000:] for _, err in told)
     out, err = ("".join(parts) for parts in zip(*told, strict=True))
     assert "rank 0" in out and "figures 0 rank 1" in out, "the main process alone measures"
