@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ NOTHING = Truth(np.zeros(0), np.zeros(0), np.zeros((0, 2)))
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream. name: unique. style: what it is counted under. source: the notes, or what makes the sound itself.
+    """One stream. name: unique. style: what it is counted under. source: the notes, or the call that makes the sound.
 
     level_db: RMS re full scale of rendered notes. noise_db: pink noise beneath them, re their own RMS; None for none.
     """
@@ -64,7 +65,7 @@ class Stream:
     name: str
     style: str
     truth: Truth
-    source: Sheet | Callable[[], FloatArray] = field(repr=False)
+    source: Sheet | partial[FloatArray] = field(repr=False)
     seconds: float
     level_db: float = LOUDNESS_DB
     noise_db: float | None = None
@@ -208,7 +209,7 @@ def _beatless(seed: int) -> list[Stream]:
     """No trustworthy beat."""
     streams = []
 
-    def add(name: str, source: Callable[[int], Sheet] | Callable[[int], Callable[[], FloatArray]]) -> None:
+    def add(name: str, source: Callable[[int], Sheet | partial[FloatArray]]) -> None:
         maker = _Maker(seed, name)
         streams.append(Stream(name, "beatless", NOTHING, source(maker.seed), SECONDS, maker.level_db, None, maker.seed))
 
@@ -216,10 +217,10 @@ def _beatless(seed: int) -> list[Stream]:
     add("pads", lambda s: beatless.pads(SECONDS, s))
     add("pads, bowed and sung", lambda s: beatless.pads(SECONDS, s, (48, 52, 92)))
     add("drone", lambda s: beatless.drone(SECONDS, s))
-    add("speech", lambda s: lambda: beatless.speech(SECONDS, "en-us", 160 + s % 20))
-    add("pink noise", lambda s: lambda: beatless.noise(SECONDS, s, 3.0))
-    add("rain", lambda s: lambda: beatless.rain(SECONDS, s))
-    add("silence", lambda s: lambda: beatless.silence(SECONDS))
+    add("speech", lambda s: partial(beatless.speech, SECONDS, "en-us", 160 + s % 20))
+    add("pink noise", lambda s: partial(beatless.noise, SECONDS, s, 3.0))
+    add("rain", lambda s: partial(beatless.rain, SECONDS, s))
+    add("silence", lambda s: partial(beatless.silence, SECONDS))
     maker = _Maker(seed, "scattered drums")
     scattered = scatter(SECONDS, maker.seed)
     truth = Truth(np.zeros(0), np.zeros(0), np.zeros((0, 2)), onsets=scattered.onsets)
