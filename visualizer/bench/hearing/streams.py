@@ -1,7 +1,7 @@
 """The streams of the benchmark: 58 of 20 or 24 s, twenty minutes, each with the truth about it, all from one seed.
 
-``suite(FROZEN)`` is the benchmark. Other seeds give other music in the same styles at other tempi, to tune and to
-train on; figures on those are not the benchmark's.
+``suite(FROZEN)`` is the benchmark. Other seeds give other music at other tempi, but of the same rows: good for trying a
+tracker out, not for learning or for tuning one that is measured here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from visualizer.bench.hearing.tracker import Times
 from visualizer.snapshots import FloatArray
 
 FROZEN = 1984
-"""The seed of the benchmark. Nothing is tuned or trained on it."""
+"""The seed of the benchmark. Nothing is tuned or trained on it, nor on its rows (see ``tools/beat_music.py``)."""
 
 SECONDS, LONG_SECONDS = 20.0, 24.0
 
