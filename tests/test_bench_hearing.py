@@ -15,9 +15,10 @@ from pathlib import Path
 import mir_eval
 import numpy as np
 import pytest
+import soundfile
 from scipy.signal import butter, sosfilt
 
-from visualizer.bench.hearing import score
+from visualizer.bench.hearing import hindsight, recordings, score
 from visualizer.bench.hearing.band import Onsets
 from visualizer.bench.hearing.drums import PROMPT
 from visualizer.bench.hearing.frozen import DIGEST, VERSIONS, comparison, digest
@@ -370,3 +371,52 @@ def test_a_missing_soundfont_is_one_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "visualizer", "bench", "hearing", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
     assert done.returncode == 2 and "none.sf2" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_hindsight_finds_the_beats_of_a_known_stream(renders: Path) -> None:
+    stream = SUITE["drums house"]
+    found = hindsight.beats(stream.sound(renders))
+    assert score.beat_f1(stream.truth.beats, found) > 0.95
+    assert len(hindsight.path(np.zeros((0, 24)))) == 0
+
+
+def test_recordings_beside_an_offline_tracker(renders: Path, tmp_path: Path) -> None:
+    stream = SUITE["drums house"]
+    sound = stream.sound(renders)
+    soundfile.write(tmp_path / "drums.wav", np.stack([sound, sound], axis=1)[::2], SAMPLE_RATE // 2)
+    (path,) = recordings.files(tmp_path)
+    beats = stream.truth.beats
+    truth = {"truth": lambda heard: beats, "off": lambda heard: (beats[1:] + beats[:-1]) / 2}
+    row = recordings.measure(path, 20.0, truth)
+    assert row["truth"]["f1"] > 0.9 and row["truth"]["how"] == "the same beats" and row["between"] < 0.1
+    assert row["truth"]["tempo_ratio"] == pytest.approx(1, abs=0.02) and row["confidence"] > recordings.SURE
+    assert row["off"]["f1"] < 0.1 and row["off"]["how"] == "half a beat apart"
+    figures = recordings.summary([row], truth)
+    assert figures["truth_f1_sure"] == figures["truth_f1"] > 0.9 and figures["off_same_tempo"] == 1
+    json.dumps(figures | {"files": [row]}, allow_nan=False)
+
+
+def test_disagreements_have_names() -> None:
+    beats = np.arange(0.5, 40, 0.5)
+    for ours, told in (
+        (beats, "the same beats"),
+        (beats[::2], "half as fast"),
+        (np.arange(0.5, 40, 0.25), "twice as fast"),
+        (beats + 0.25, "half a beat apart"),
+        (beats + 0.13, "the same tempo, another phase"),
+        (np.arange(0.5, 40, 1 / 3), "3 beats to their 2"),
+        (np.arange(0.63, 40, 1.0), "half as fast, another phase"),
+        (np.arange(0.5, 40, 0.41), "another tempo"),
+        (beats[:1], "no beat from us"),
+    ):
+        assert recordings.disagreement(beats, ours) == told
+
+
+def test_a_folder_without_recordings_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    with pytest.raises(recordings.RecordingsError, match=r"broken\.wav cannot be read"):
+        recordings.load(tmp_path / "broken.wav", 1.0)
+    (tmp_path / "broken.wav").unlink()
+    command = [sys.executable, "-m", "benchmarks.hearing_recordings", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=Path(__file__).resolve().parent.parent)
+    assert done.returncode == 1 and done.stderr.startswith("There is no recording") and "Traceback" not in done.stderr
