@@ -10,6 +10,7 @@ import pytest
 
 from visualizer.analysis.analyzer import Analyzer
 from visualizer.analysis.beat.network import PhaseNetwork, shipped
+from visualizer.analysis.onset_picker import APART_S, OnsetPicker, OnsetPickers
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
 
 Sound = np.ndarray
@@ -189,6 +190,23 @@ def test_a_kick_is_low_and_a_hat_is_high() -> None:
     assert all(strength[i] == 0 for strength in (low, mid, high) for i in (50, 150, 250))
     # Told in the hop in which the drum begins, or the next.
     assert max(low[100:102]) > 0.6 and max(high[200:202]) > 0.6
+
+
+def test_onsets_are_picked_once_a_stroke() -> None:
+    heard = hear(place(4.0, [(1.0, kick()), (2.0, hat()), (2.02, hat()), (3.0, snare())]))
+    pickers = OnsetPickers()
+    picked = [(one.sample / SAMPLE_RATE, bands) for one in heard if (bands := pickers.push(one))]
+    starts = [time for time, bands in picked if "any" in bands]
+    assert starts == pytest.approx([1.01, 2.01, 3.01], abs=HOP_S)
+    low, high = ({round(time) for time, bands in picked if band in bands} for band in ("low", "high"))
+    assert 1 in low and 2 not in low and high == {2, 3}
+
+
+def test_an_onset_rises_and_comes_no_sooner_than_the_refractory_time() -> None:
+    picker, apart = OnsetPicker(), round(APART_S / HOP_S)
+    strengths = [0.2, 0.5, 0.9, 0.4, 0.0, 0.0, 0.8, 0.8, 0.29]
+    picked = [n for n, strength in enumerate(strengths) if picker.push(strength, (n + 1) * HOP_SAMPLES)]
+    assert picked == [1, 6] and apart <= 6 - 1
 
 
 @pytest.mark.parametrize("band", ["low", "mid", "high"])

@@ -1,26 +1,25 @@
 """Learn ``visualizer/analysis/beat/bar_patterns.npz``: which attacks belong to which beat of a bar.
 
-``python tools/learn_bar_patterns.py [PATH]``. Learnt from the pieces of ``beat_lessons``: random styles of ``beat_music``
-as ``mel_sketch`` draws them or FluidSynth renders them. No style or seed of ``bench hearing`` is among them. Levels of
-attack are counted by place; three and four beats a bar are compared at the same place of the beat. What ships is from 1,360
-sketched pieces, of the generator's first form (see ``train_beat_network``).
+``python tools/learn_bar_patterns.py LESSONS.npz … [--out PATH]``, from files that ``beat_lessons`` wrote. Levels of attack
+are counted by place; three and four beats a bar are compared at the same place of the beat. The file says what made it:
+``python -c "import numpy; print(numpy.load(PATH)['made'])"``.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from beat_lessons import Lesson, lesson
+from beat_lessons import Lesson, read
+from provenance import ROOT, made
+from provenance import read as told_by
 
 from visualizer.analysis.beat.attacks import BANDS
 from visualizer.analysis.beat.bar_patterns import METERS, PLACES, SHAPE, levels
-
-PIECES = 1360
 
 SMOOTHING = 4.0
 """Frames of the average that are added to each place's counts."""
@@ -45,11 +44,15 @@ def learn(lessons: Iterable[Lesson]) -> npt.NDArray[np.float64]:
 
 def main() -> None:
     """Learn from all pieces and write the table."""
-    folder = Path(__file__).resolve().parent.parent / "visualizer/analysis/beat"
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else folder / "bar_patterns.npz"
-    table = learn(lesson(index) for index in range(PIECES))
-    np.savez_compressed(path, bar=table.astype(np.float16))
-    print(f"{path}: {path.stat().st_size} bytes from {PIECES} pieces")
+    asked = argparse.ArgumentParser()
+    asked.add_argument("lessons", type=Path, nargs="+")
+    asked.add_argument("--out", type=Path, default=ROOT / "visualizer/analysis/beat/bar_patterns.npz")
+    options = asked.parse_args()
+    table = learn(read(options.lessons))
+    sources = [told_by(path) for path in options.lessons]
+    told = made("learn_bar_patterns.py", vars(options), lessons=sources)
+    np.savez_compressed(options.out, bar=table.astype(np.float16), made=told)
+    print(f"{options.out}: {options.out.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

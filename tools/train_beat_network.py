@@ -1,12 +1,9 @@
 """Train ``visualizer/analysis/beat/network.npz``, the network that reads the beat's phase from attacks; needs torch.
 
-``python tools/train_beat_network.py [PATH] [--leave-out FAMILY …] [--seconds N]``. Learnt from the pieces of
-``beat_lessons``: random styles of ``beat_music``, most as ``mel_sketch`` draws them, some rendered with the soundfont. No
-style or seed of ``bench hearing`` is among them.
-
-What ships was made by a first form of this: 1,360 sketched pieces, none rendered, none spliced or muted, with a generator
-that left fewer rests and now and then wrote an empty piece; 4,900 steps in 330 s on one core. This form is to mend what
-that one gets wrong after breaks and tempo steps; it has not run in full yet.
+``python tools/train_beat_network.py LESSONS.npz … [--out PATH] [--steps N] [--seed N] [--threads N] [--checkpoint PATH]``,
+from files that ``beat_lessons`` wrote. The same lessons, steps and seed give the same network, on one machine with one
+number of threads; a run that is broken off goes on from its checkpoint. The file says what made it:
+``python -c "import numpy; print(numpy.load(PATH)['made'])"``.
 """
 
 from __future__ import annotations
@@ -18,15 +15,24 @@ from typing import Any
 
 import numpy as np
 import torch
-from beat_lessons import RENDERED_EVERY, Lesson, lesson
+from beat_lessons import Lesson, read
+from provenance import ROOT, made
+from provenance import read as told_by
 from torch import Tensor, nn
 
 from visualizer.analysis.beat.attacks import BANDS, FRAME_S
-from visualizer.analysis.beat.network import CHANNELS, DILATIONS, FIRST_TAPS, PLACES, TAPS
+from visualizer.analysis.beat.network import DILATIONS, FIRST_TAPS, PLACES, TAPS
 
-PIECES, HELD = 3200, 64
+CHANNELS = 32
+"""Of every layer; half as many again cost a frame little, and a training a third."""
+
 FRAMES = 1200
-BATCH, RENDERED = 12, 4
+HELD_EVERY = 40
+"""Every so many lessons one is held out, to see how the learning goes."""
+
+BATCH, RENDERED = 12, 5
+"""Pieces a step, and how many of them are rendered sound, where there are any."""
+
 RATE, WARM_STEPS = 4e-3, 50
 SETTLED_S = 4.0
 """Until here a piece counts less: nobody knows the beat at once."""
@@ -40,6 +46,8 @@ change, what was known from long ago must be let go."""
 
 AVERAGED = 150
 """Steps over which the weights that ship are averaged."""
+
+TOLD_EVERY = 500
 
 
 class Network(nn.Module):
@@ -63,7 +71,7 @@ class Network(nn.Module):
         return self.places(x)
 
     def arrays(self) -> dict[str, Any]:
-        """As in ``network.SHAPES``, in half precision: 45 kB."""
+        """As in ``network.shapes``, in half precision."""
 
         def flat(convolution: nn.Conv1d) -> np.ndarray:
             weight = convolution.weight.detach().numpy()
@@ -101,62 +109,136 @@ def target(one: Lesson) -> tuple[np.ndarray, np.ndarray]:
     return shares, weights
 
 
-def main() -> None:
-    """Train for a while and write the average of the last weights."""
-    asked = argparse.ArgumentParser()
-    asked.add_argument("path", nargs="?", type=Path)
-    asked.add_argument("--leave-out", nargs="*", default=[])
-    asked.add_argument("--seconds", type=float, default=720.0)
-    options = asked.parse_args()
-    folder = Path(__file__).resolve().parent.parent / "visualizer/analysis/beat"
-    path = options.path or folder / "network.npz"
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    rng = np.random.default_rng(0)
-    lessons = [lesson(index, tuple(options.leave_out)) for index in range(PIECES)]
-    sound = torch.from_numpy(np.log1p([one.rises[:FRAMES].T for one in lessons]).astype(np.float32))
-    targets, weights = (torch.from_numpy(np.stack(part)) for part in zip(*map(target, lessons), strict=True))
-    from_sound = np.arange(HELD, PIECES) % RENDERED_EVERY == 0
-    rendered, sketched = np.flatnonzero(from_sound) + HELD, np.flatnonzero(~from_sound) + HELD
-    network, averaged = Network(), Network()
-    averaged.load_state_dict(network.state_dict())
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, betas=(0.9, 0.98), weight_decay=1e-3)
+class Lessons:
+    """All lessons as tensors, and batches of them, spliced, muted and varied."""
 
-    def loss(net: Network, x: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
-        told = torch.log_softmax(net(x), 1).transpose(1, 2)
-        return -((told * wanted).sum(-1) * weight).sum() / weight.sum()
+    def __init__(self, lessons: list[Lesson], seed: int) -> None:
+        self.rises = torch.from_numpy(np.log1p([one.rises[:FRAMES].T for one in lessons]).astype(np.float32))
+        targets, weights = zip(*map(target, lessons), strict=True)
+        self.targets, self.weights = torch.from_numpy(np.stack(targets)), torch.from_numpy(np.stack(weights))
+        number = np.arange(len(lessons))
+        self.held = number[number % HELD_EVERY == 0]
+        sound = np.array([one.rendered for one in lessons])
+        learnt = number % HELD_EVERY != 0
+        self._rendered, self._sketched = number[learnt & sound], number[learnt & ~sound]
+        self.rng = np.random.default_rng(seed)
 
-    begun, step = time.process_time(), 0
-    while (share := (time.process_time() - begun) / options.seconds) < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * min(1.0, step / WARM_STEPS) * min(1.0, max(0.02, 1.2 * (1 - share)))
-        rows = np.concatenate([rng.choice(rendered, RENDERED), rng.choice(sketched, BATCH - RENDERED)])
-        x, wanted, weight = sound[rows], targets[rows], weights[rows]
+    def batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Rises, shape (BATCH, BANDS, FRAMES), targets, shape (BATCH, FRAMES, PLACES), and weights (BATCH, FRAMES)."""
+        rng = self.rng
+        rendered = BATCH if not len(self._sketched) else RENDERED if len(self._rendered) else 0
+        rows = [
+            rng.choice(pool, count)
+            for pool, count in ((self._rendered, rendered), (self._sketched, BATCH - rendered))
+            if count
+        ]
+        chosen = np.concatenate(rows)
+        x, wanted, weight = self.rises[chosen], self.targets[chosen], self.weights[chosen]
         for item in range(BATCH):
             if rng.random() < SPLICED:
-                cut, other = int(rng.integers(FRAMES // 4, FRAMES * 3 // 4)), int(rng.choice(rows))
-                for part, whole in ((wanted, targets), (weight, weights)):
+                cut, other = int(rng.integers(FRAMES // 4, FRAMES * 3 // 4)), int(rng.choice(chosen))
+                for part, whole in ((wanted, self.targets), (weight, self.weights)):
                     part[item, cut:] = whole[other, : FRAMES - cut]
-                x[item, :, cut:] = sound[other, :, : FRAMES - cut]
+                x[item, :, cut:] = self.rises[other, :, : FRAMES - cut]
             if rng.random() < MUTED:
                 first, frames = int(rng.integers(FRAMES // 6, FRAMES * 5 // 6)), int(rng.integers(80, 400))
                 muted = torch.from_numpy(rng.random(BANDS) < rng.choice([0.55, 1.0], p=[0.7, 0.3]))
                 x[item, muted, first : first + frames] = 0.0
         x = x * torch.exp(torch.randn(BATCH, BANDS, 1) * LOUDER) + NOISE * torch.randn(BATCH, BANDS, FRAMES)
-        x = x * (torch.rand(BATCH, BANDS, 1) >= DROPPED)
-        optimizer.zero_grad()
-        loss(network, x, wanted, weight).backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        step += 1
+        return x * (torch.rand(BATCH, BANDS, 1) >= DROPPED), wanted, weight
+
+
+class Run:
+    """A training under way: network, its average, optimizer and step, which a checkpoint holds."""
+
+    def __init__(self, lessons: Lessons, steps: int) -> None:
+        self._lessons, self._steps, self.step = lessons, steps, 0
+        self._network, self.averaged = Network(), Network()
+        self.averaged.load_state_dict(self._network.state_dict())
+        self._optimizer = torch.optim.AdamW(self._network.parameters(), RATE, betas=(0.9, 0.98), weight_decay=1e-3)
+
+    def advance(self) -> None:
+        """One step."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = RATE * min(1.0, self.step / WARM_STEPS) * min(1.0, max(0.02, 1.2 * (1 - self.step / self._steps)))
+        self._optimizer.zero_grad()
+        loss(self._network, *self._lessons.batch()).backward()
+        nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
+        self._optimizer.step()
+        self.step += 1
         with torch.no_grad():
-            for mean, now in zip(averaged.parameters(), network.parameters(), strict=True):
-                mean.lerp_(now, 1 / min(step + 1, AVERAGED))
-            if step % 500 == 0:
-                held = float(loss(averaged, sound[:HELD], targets[:HELD], weights[:HELD]))
-                print(f"{step} steps: held-out loss {held:.3f} of {np.log(PLACES):.3f}")
-    np.savez_compressed(path, **averaged.arrays())
-    print(f"{path}: {path.stat().st_size} bytes after {step} steps on {PIECES} pieces")
+            for mean, now in zip(self.averaged.parameters(), self._network.parameters(), strict=True):
+                mean.lerp_(now, 1 / min(self.step + 1, AVERAGED))
+
+    def held_out(self) -> float:
+        """The loss of the averaged weights on the lessons that are held out."""
+        one = self._lessons
+        with torch.no_grad():
+            return float(loss(self.averaged, one.rises[one.held], one.targets[one.held], one.weights[one.held]))
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint in one piece."""
+        part = path.with_suffix(".part")
+        state = {
+            "step": self.step, "steps": self._steps, "network": self._network.state_dict(),
+            "averaged": self.averaged.state_dict(), "optimizer": self._optimizer.state_dict(),
+            "torch": torch.get_rng_state(), "numpy": self._lessons.rng.bit_generator.state,
+        }  # fmt: skip
+        torch.save(state, part)
+        part.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint. Raises ValueError where it is of another number of steps."""
+        state = torch.load(path, weights_only=False)
+        if state["steps"] != self._steps:
+            raise ValueError(f"{path} is of a run of {state['steps']} steps, not {self._steps}: name another checkpoint")
+        self.step = state["step"]
+        self._network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["torch"])
+        self._lessons.rng.bit_generator.state = state["numpy"]
+
+
+def loss(network: Network, x: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+    """Cross-entropy over the places, weighted by frame."""
+    told = torch.log_softmax(network(x), 1).transpose(1, 2)
+    return -((told * wanted).sum(-1) * weight).sum() / weight.sum()
+
+
+def main() -> None:
+    """Train and write the average of the last weights."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("lessons", type=Path, nargs="+")
+    asked.add_argument("--out", type=Path, default=ROOT / "visualizer/analysis/beat/network.npz")
+    asked.add_argument("--steps", type=int, default=14_000)
+    asked.add_argument("--seed", type=int, default=0)
+    asked.add_argument("--threads", type=int, default=1)
+    asked.add_argument("--checkpoint", type=Path)
+    options = asked.parse_args()
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    pieces = list(read(options.lessons))
+    run = Run(Lessons(pieces, options.seed), options.steps)
+    if options.checkpoint and options.checkpoint.is_file():
+        run.resume(options.checkpoint)
+    begun, first = time.monotonic(), run.step
+    while run.step < options.steps:
+        run.advance()
+        if run.step % TOLD_EVERY == 0 or run.step == options.steps:
+            pace = (run.step - first) / (time.monotonic() - begun)
+            print(
+                f"{run.step} steps, {pace:.1f} a second: held-out loss {run.held_out():.3f} of {np.log(PLACES):.3f}",
+                flush=True,
+            )
+            if options.checkpoint:
+                run.save(options.checkpoint)
+    told = made(
+        "train_beat_network.py", vars(options), torch=torch.__version__, held_out_loss=round(run.held_out(), 4),
+        lessons=[told_by(path) for path in options.lessons],
+    )  # fmt: skip
+    np.savez_compressed(options.out, **run.averaged.arrays(), made=told)
+    print(f"{options.out}: {options.out.stat().st_size} bytes after {run.step} steps on {len(pieces)} pieces")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +39,12 @@ def levels(rises: Doubles) -> npt.NDArray[np.intp]:
 @lru_cache(maxsize=1)
 def shipped() -> Doubles:
     """The table that ships, of ``SHAPE``."""
-    with files("visualizer.analysis.beat").joinpath("bar_patterns.npz").open("rb") as file, np.load(file) as arrays:
+    with files("visualizer.analysis.beat").joinpath("bar_patterns.npz").open("rb") as file:
+        return load(file)
+
+
+def load(file: IO[bytes] | Path) -> Doubles:
+    """The table in a file that ``tools/learn_bar_patterns.py`` wrote."""
+    with np.load(file) as arrays:
         table: Doubles = arrays["bar"].astype(np.float64)
     return table

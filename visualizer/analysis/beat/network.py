@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -22,48 +24,56 @@ Weights = dict[str, Doubles]
 PLACES = 24
 """Places within a beat: whole numbers of them to triplets and to semiquavers."""
 
-CHANNELS = 24
-
 FIRST_TAPS, TAPS = 3, 3
 """Frames that the first layer, and each of the others, looks at."""
 
 DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 """Frames between the taps of each layer."""
 
-SHAPES: dict[str, tuple[int, ...]] = {
-    "first": (CHANNELS, FIRST_TAPS * BANDS),
-    "first_bias": (CHANNELS,),
-    "layers": (len(DILATIONS), CHANNELS, TAPS * CHANNELS),
-    "layers_bias": (len(DILATIONS), CHANNELS),
-    "mixes": (len(DILATIONS), CHANNELS, CHANNELS),
-    "mixes_bias": (len(DILATIONS), CHANNELS),
-    "places": (PLACES, CHANNELS),
-    "places_bias": (PLACES,),
-}
-"""Arrays of ``network.npz``; a convolution's last axis holds its taps, the oldest first, each with all channels."""
+
+def shapes(channels: int) -> dict[str, tuple[int, ...]]:
+    """Arrays of ``network.npz``; a convolution's last axis holds its taps, the oldest first, each with all channels."""
+    return {
+        "first": (channels, FIRST_TAPS * BANDS),
+        "first_bias": (channels,),
+        "layers": (len(DILATIONS), channels, TAPS * channels),
+        "layers_bias": (len(DILATIONS), channels),
+        "mixes": (len(DILATIONS), channels, channels),
+        "mixes_bias": (len(DILATIONS), channels),
+        "places": (PLACES, channels),
+        "places_bias": (PLACES,),
+    }
 
 
 @lru_cache(maxsize=1)
 def shipped() -> Weights:
     """The weights that ship."""
-    with files("visualizer.analysis.beat").joinpath("network.npz").open("rb") as file, np.load(file) as arrays:
-        return {name: arrays[name].astype(np.float64) for name in SHAPES}
+    with files("visualizer.analysis.beat").joinpath("network.npz").open("rb") as file:
+        return load(file)
+
+
+def load(file: IO[bytes] | Path) -> Weights:
+    """The weights in a file that ``tools/train_beat_network.py`` wrote."""
+    with np.load(file) as arrays:
+        return {name: arrays[name].astype(np.float64) for name in shapes(0)}
 
 
 class PhaseNetwork:
     """Takes a frame's rises, tells how likely each place of the beat is at the frame's end.
 
-    weights: as in ``SHAPES``; raises ValueError for others.
+    weights: as in ``shapes``, of any number of channels; raises ValueError for others.
     """
 
     def __init__(self, weights: Weights) -> None:
-        wrong = [name for name, shape in SHAPES.items() if name not in weights or weights[name].shape != shape]
+        channels = len(weights.get("first_bias", ()))
+        wanted = shapes(channels)
+        wrong = [name for name, shape in wanted.items() if name not in weights or weights[name].shape != shape]
         if wrong:
-            raise ValueError(f"the beat network's weights have other shapes than {SHAPES}: {', '.join(wrong)}")
+            raise ValueError(f"the beat network's weights have other shapes than {wanted}: {', '.join(wrong)}")
         self._weights = weights
         self._seen = np.zeros((FIRST_TAPS, BANDS))
         # Each layer's input of the frames that its taps reach.
-        self._past = [np.zeros(((TAPS - 1) * dilation + 1, CHANNELS)) for dilation in DILATIONS]
+        self._past = [np.zeros(((TAPS - 1) * dilation + 1, channels)) for dilation in DILATIONS]
         self._frame = 0
 
     def push(self, rises: Doubles) -> Doubles:

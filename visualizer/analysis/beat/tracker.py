@@ -9,7 +9,7 @@ from visualizer.analysis.beat.attacks import FRAME_S, Attacks, Doubles
 from visualizer.analysis.beat.bar import BarFilter
 from visualizer.analysis.beat.clock import BeatClock
 from visualizer.analysis.beat.filter import BeatFilter
-from visualizer.analysis.beat.network import PhaseNetwork
+from visualizer.analysis.beat.network import PhaseNetwork, Weights
 from visualizer.analysis.mel import SHOW, MelConfig
 from visualizer.snapshots import Beat
 
@@ -31,15 +31,17 @@ class BeatTracker:
     The network has learnt the phase at a frame's end, so the delay of window and frame is a part of it, and the clock
     runs on between frames: a beat falls on the sound that makes it, not after it. Costs about as much as the rest of the
     analysis in every other hop, and little in between.
+
+    weights, bars: of the network and of the bar filter, None for what ships.
     """
 
     _STRENGTH, _GAIN = (1 - math.exp(-FRAME_S / s) for s in (STRENGTH_S, GAIN_S))
 
-    def __init__(self, config: MelConfig = SHOW) -> None:
+    def __init__(self, config: MelConfig = SHOW, weights: Weights | None = None, bars: Doubles | None = None) -> None:
         self._attacks = Attacks(config)
-        self._network = PhaseNetwork(network.shipped())
+        self._network = PhaseNetwork(network.shipped() if weights is None else weights)
         self._filter = BeatFilter()
-        self._bar = BarFilter(bar_patterns.shipped())
+        self._bar = BarFilter(bar_patterns.shipped() if bars is None else bars)
         self._clock = BeatClock()
         self._strength = self._gain = 0.0
         self._heard = False
@@ -49,10 +51,12 @@ class BeatTracker:
 
         Returns None until there has been any sound.
         """
-        rises = self._attacks.push(power, bass)
+        return self.step(self._attacks.push(power, bass), self._attacks.silent)
+
+    def step(self, rises: Doubles | None, silent: bool) -> Beat | None:
+        """Move on by a hop. rises: of the frame that ends with it, as ``Attacks`` gives them, None between frames."""
         begun = self._clock.advance()
         if rises is not None:
-            silent = self._attacks.silent
             self._heard = self._heard or not silent
             reading = self._network.push(rises)
             belief = self._filter.push(None if silent else reading)
@@ -61,7 +65,7 @@ class BeatTracker:
             begun += self._clock.follow(belief.phase, belief.length_s, self.confidence)
         for _ in range(abs(begun)):
             self._bar.turn(1 if begun > 0 else -1)
-        if rises is not None and not self._attacks.silent:
+        if rises is not None and not silent:
             self._bar.push(rises, self._clock.phase)
         if not self._heard:
             return None

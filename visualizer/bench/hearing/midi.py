@@ -130,13 +130,21 @@ def soundfont() -> Path:
 
 
 @cache
-def synthesizer() -> str:
-    """FluidSynth's version and the soundfont's name and size, as they shape the sound. Raises SynthesizerError."""
+def fluidsynth_version() -> str:
+    """As FluidSynth tells it, "2.3.1". Raises SynthesizerError where it is not installed."""
     if shutil.which("fluidsynth") is None:
         raise SynthesizerError("FluidSynth is missing; install the package fluidsynth.")
     told = subprocess.run(["fluidsynth", "--version"], capture_output=True, text=True, check=False).stdout
-    font = soundfont()
-    return f"{told.splitlines()[0] if told else 'FluidSynth'}, {font.name} ({font.stat().st_size} bytes)"
+    return told.splitlines()[0].split()[-1] if told.strip() else "unknown"
+
+
+def synthesizer(font: Path | None = None) -> str:
+    """FluidSynth's version and the soundfont's name and size, as they shape the sound; font: None for ``soundfont()``.
+
+    Raises SynthesizerError.
+    """
+    font = soundfont() if font is None else font
+    return f"FluidSynth runtime version {fluidsynth_version()}, {font.name} ({font.stat().st_size} bytes)"
 
 
 def render(sheet: Sheet, folder: Path | None = None) -> FloatArray:
@@ -152,7 +160,7 @@ def render(sheet: Sheet, folder: Path | None = None) -> FloatArray:
     kept = folder / f"{key.hexdigest()[:32]}.flac"
     if not kept.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        sound = _play(data, sheet)
+        sound = play_file(data, sheet, soundfont())
         # Written aside and put in place at once: a render that is broken off leaves nothing half done.
         with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
             soundfile.write(part, sound, SAMPLE_RATE, format="FLAC", subtype="PCM_24")
@@ -161,7 +169,8 @@ def render(sheet: Sheet, folder: Path | None = None) -> FloatArray:
     return sound
 
 
-def _play(data: bytes, sheet: Sheet) -> FloatArray:
+def play_file(data: bytes, sheet: Sheet, font: Path) -> FloatArray:
+    """What FluidSynth makes of ``sheet.file()`` with a soundfont: mono at 48 kHz, shape (n,). Raises SynthesizerError."""
     import soundfile
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -169,7 +178,7 @@ def _play(data: bytes, sheet: Sheet) -> FloatArray:
         source.write_bytes(data)
         command = ["fluidsynth", "-n", "-i", "-q", "-F", str(out), "-T", "wav", "-O", "float", "-r", str(SAMPLE_RATE)]
         command += ["-g", "0.5", "-C", "0", "-R", "1" if sheet.room else "0", "-o", "synth.polyphony=512"]
-        command += [str(soundfont()), str(source)]
+        command += [str(font), str(source)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode or not out.is_file():
             raise SynthesizerError(f"FluidSynth could not render a stream: {done.stderr.strip()[-300:]}")

@@ -17,11 +17,12 @@ BEAT_WINDOW_S, ONSET_WINDOW_S = 0.07, 0.05
 
 ONSETS_FROM_S = 1.0
 
-HALF_WINDOW, HALF_SHARE = 0.15, 0.6
-"""A stream is half a beat off when more than this share of its beats lie within so much of a beat of the middle."""
+HALF_WINDOW, HALF_SHARE = 0.15, 0.3
+"""A stream is half a beat off when more than this share of the beats found lie within so much of a beat of the middle
+between two true ones. Beats twice as fast count as well: every other of them is half a beat off."""
 
-RIGHT_BEATS = 4
-"""A tracker has found its way back when so many beats in a row are right, with none between them."""
+RIGHT_BEATS = 3
+"""A tracker has found its way back with the first of so many right beats in a row, with none between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +66,24 @@ def any_level_f1(truth: Times, found: Times) -> float:
     return max(beat_f1(level, found) for level in (truth, truth[::2], truth[1::2], doubled))
 
 
-def half_beat_off(truth: Times, found: Times) -> bool:
-    """Whether most of the beats found lie in the middle between two true ones."""
+def half_beat_share(truth: Times, found: Times) -> float:
+    """Share of the beats found after the first 5 s that lie in the middle between two true ones; 0 where none is found."""
     found = _settled(found)
     found = found[(found >= truth[0]) & (found < truth[-1])] if len(truth) > 1 else found[:0]
     if not len(found):
-        return False
+        return 0.0
     at = np.searchsorted(truth, found, side="right") - 1
     place = (found - truth[at]) / (truth[at + 1] - truth[at])
-    return bool(np.mean(np.abs(place - 0.5) <= HALF_WINDOW) > HALF_SHARE)
+    return float(np.mean(np.abs(place - 0.5) <= HALF_WINDOW))
+
+
+def half_beat_off(truth: Times, found: Times) -> bool:
+    """Whether more than ``HALF_SHARE`` of the beats found are half a beat off."""
+    return half_beat_share(truth, found) > HALF_SHARE
 
 
 def recovery_s(truth: Times, found: Times, step: float, end: float) -> float:
-    """How long after a tempo step beats are wrong: until the beat before the first ``RIGHT_BEATS`` right ones in a row.
+    """How long after a tempo step the first of ``RIGHT_BEATS`` right beats in a row falls; at best one beat.
 
     end: the stream's; a tracker that never recovers takes until then.
     """
@@ -86,7 +92,7 @@ def recovery_s(truth: Times, found: Times, step: float, end: float) -> float:
         wanted = truth[i : i + RIGHT_BEATS]
         near = found[(found >= wanted[0] - BEAT_WINDOW_S) & (found <= wanted[-1] + BEAT_WINDOW_S)]
         if len(near) == RIGHT_BEATS == len(pairs(wanted, near, BEAT_WINDOW_S)):
-            return float(max(0.0, truth[i - 1] - step))
+            return float(wanted[0] - step)
     return end - step
 
 
@@ -106,10 +112,14 @@ def onset_counts(truth: Onsets, found: Times) -> tuple[Counts, list[tuple[int, i
 
 
 def onset_delays(truth: Onsets, said: list[tuple[Onset, float]]) -> list[float]:
-    """For each onset found, how long after it began it was known, s."""
+    """For each onset found, how long after it began it was known, s.
+
+    One that was known before it began was no answer to it, and tells no delay.
+    """
     said = sorted(said, key=lambda one: one[0].time)
     _, matched = onset_counts(truth, np.array([onset.time for onset, _ in said]))
-    return [float(said[j][1] - truth.sure[i]) for i, j in matched]
+    delays = [float(said[j][1] - truth.sure[i]) for i, j in matched]
+    return [delay for delay in delays if delay >= 0]
 
 
 def mean_confidence(time: Times, confidence: Times) -> float:

@@ -1,7 +1,7 @@
 """The streams of the benchmark: 58 of 20 or 24 s, twenty minutes, each with the truth about it, all from one seed.
 
-``suite(FROZEN)`` is the benchmark. Other seeds give other music in the same styles at other tempi, to tune and to
-train on; figures on those are not the benchmark's.
+``suite(FROZEN)`` is the benchmark. Other seeds give other music at other tempi, but of the same rows: good for trying a
+tracker out, not for learning or for tuning one that is measured here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from visualizer.bench.hearing.tracker import Times
 from visualizer.snapshots import FloatArray
 
 FROZEN = 1984
-"""The seed of the benchmark. Nothing is tuned or trained on it."""
+"""The seed of the benchmark. Nothing is tuned or trained on it, nor on its rows (see ``tools/beat_music.py``)."""
 
 SECONDS, LONG_SECONDS = 20.0, 24.0
 
@@ -56,7 +57,7 @@ NOTHING = Truth(np.zeros(0), np.zeros(0), np.zeros((0, 2)))
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream. name: unique. style: what it is counted under. source: the notes, or what makes the sound itself.
+    """One stream. name: unique. style: what it is counted under. source: the notes, or the call that makes the sound.
 
     level_db: RMS re full scale of rendered notes. noise_db: pink noise beneath them, re their own RMS; None for none.
     """
@@ -64,7 +65,7 @@ class Stream:
     name: str
     style: str
     truth: Truth
-    source: Sheet | Callable[[], FloatArray] = field(repr=False)
+    source: Sheet | partial[FloatArray] = field(repr=False)
     seconds: float
     level_db: float = LOUDNESS_DB
     noise_db: float | None = None
@@ -208,7 +209,7 @@ def _beatless(seed: int) -> list[Stream]:
     """No trustworthy beat."""
     streams = []
 
-    def add(name: str, source: Callable[[int], Sheet] | Callable[[int], Callable[[], FloatArray]]) -> None:
+    def add(name: str, source: Callable[[int], Sheet | partial[FloatArray]]) -> None:
         maker = _Maker(seed, name)
         streams.append(Stream(name, "beatless", NOTHING, source(maker.seed), SECONDS, maker.level_db, None, maker.seed))
 
@@ -216,10 +217,10 @@ def _beatless(seed: int) -> list[Stream]:
     add("pads", lambda s: beatless.pads(SECONDS, s))
     add("pads, bowed and sung", lambda s: beatless.pads(SECONDS, s, (48, 52, 92)))
     add("drone", lambda s: beatless.drone(SECONDS, s))
-    add("speech", lambda s: lambda: beatless.speech(SECONDS, "en-us", 160 + s % 20))
-    add("pink noise", lambda s: lambda: beatless.noise(SECONDS, s, 3.0))
-    add("rain", lambda s: lambda: beatless.rain(SECONDS, s))
-    add("silence", lambda s: lambda: beatless.silence(SECONDS))
+    add("speech", lambda s: partial(beatless.speech, SECONDS, "en-us", 160 + s % 20))
+    add("pink noise", lambda s: partial(beatless.noise, SECONDS, s, 3.0))
+    add("rain", lambda s: partial(beatless.rain, SECONDS, s))
+    add("silence", lambda s: partial(beatless.silence, SECONDS))
     maker = _Maker(seed, "scattered drums")
     scattered = scatter(SECONDS, maker.seed)
     truth = Truth(np.zeros(0), np.zeros(0), np.zeros((0, 2)), onsets=scattered.onsets)
