@@ -1,6 +1,7 @@
 """What the model paints, to look at: a sheet of running streams, and clips of real shows.
 
 ``python -m benchmarks.showreel sheet OUT.png [--model FOLDER]``: eight prompts, eight moments of each stream.
+``python -m benchmarks.showreel looks OUT.png``: eight moments of each look that ships, with the demo track's loudness.
 ``python -m benchmarks.showreel clips MUSIC OUT [--model FOLDER]``: five videos, each another stretch of MUSIC, preset and
 prompt, by the offline render.
 """
@@ -11,7 +12,9 @@ import argparse
 import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
@@ -21,7 +24,7 @@ from engines.training.visuals.sounds import music
 from visualizer.offline import RenderSettings, open_stream, read_sound, render
 from visualizer.output.recorder import Recorder
 from visualizer.preset import find_preset
-from visualizer.resources import embedded_model, user_folder
+from visualizer.resources import demo_track, embedded_model, presets_folder, user_folder
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
 
 PROMPTS = (
@@ -33,6 +36,9 @@ MOMENTS_S = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 SEED = 7
 CELL, GAP, MARGIN, SIDE, HEAD = 192, 8, 28, 210, 72
 BACK, INK, FAINT = (14, 14, 18), (232, 232, 238), (140, 140, 152)
+
+LOOK_CELL, CURVE, CURVE_INK = 224, 36, (86, 118, 200)
+LOOKS_FPS = 24
 
 CLIP_S = 20.0
 CLIP_FPS = 30.0
@@ -104,6 +110,59 @@ def clip(look: Look, model: Path, sound: FloatArray, out: Path) -> None:
         raise RuntimeError(recorder.error)
 
 
+class Moments:
+    """Takes a recorder's place: keeps the pictures of some frames."""
+
+    error: str | None = None
+
+    def __init__(self, keep: set[int]) -> None:
+        self.keep, self.count = keep, 0
+        self.pictures: list[Picture] = []
+
+    def video(self, frame: Picture, time: float) -> None:
+        """Keep the frame, or not."""
+        if self.count in self.keep:
+            self.pictures.append(frame.copy())
+        self.count += 1
+
+    def sound(self, block: FloatArray, time: float) -> None:
+        """Drop a block of sound."""
+
+
+def looks(model: Path, music_file: Path, names: tuple[str, ...]) -> Image.Image:
+    """A sheet: a row a preset, eight moments of the music spread evenly, and its loudness with the moments marked."""
+    sound, info = read_sound(music_file), inspect(model)
+    frames = len(sound) * LOOKS_FPS // SAMPLE_RATE
+    moments = [frames * (2 * number + 1) // 16 for number in range(8)]
+    pitch = LOOK_CELL + 6
+    width, height = 8 * pitch - 6, LOOK_CELL + 4 + CURVE + 18
+    sheet = Image.new("RGB", (width, len(names) * height - 18), BACK)
+    pen = ImageDraw.Draw(sheet)
+    strips = np.abs(sound[: len(sound) // width * width]).mean(1).reshape(width, -1)
+    level = np.sqrt((strips**2).mean(1))
+    for row, name in enumerate(names):
+        settings = RenderSettings(find_preset(name), model, info.native_size, float(LOOKS_FPS), user_folder("engines"))
+        kept = Moments(set(moments))
+        with tqdm(desc=name, unit="frame") as bar:
+
+            def each(done: int, total: int, picture: Picture, bar: tqdm = bar) -> None:
+                bar.total = total
+                bar.update()
+
+            render(sound, open_stream(settings), settings, cast(Recorder, kept), each)
+        top = row * height
+        for column, picture in enumerate(kept.pictures):
+            cell = Image.fromarray(picture).resize((LOOK_CELL, LOOK_CELL), Image.Resampling.LANCZOS)
+            sheet.paste(cell, (column * pitch, top))
+        base = top + LOOK_CELL + 4 + CURVE
+        for x, value in enumerate(level / level.max()):
+            pen.line((x, base, x, base - round(float(value) * CURVE)), fill=CURVE_INK)
+        for moment in moments:
+            x = width * moment // frames
+            pen.line((x, base, x, base - CURVE), fill=INK, width=2)
+    return sheet
+
+
 def clips(music_file: Path, model: Path, out: Path, seconds: float) -> None:
     """Five videos in the folder ``out``, of stretches spread evenly over the music."""
     out.mkdir(parents=True, exist_ok=True)
@@ -115,23 +174,29 @@ def clips(music_file: Path, model: Path, out: Path, seconds: float) -> None:
 
 
 def main() -> None:
-    """Make one or the other."""
+    """Make one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     sheet = commands.add_parser("sheet", help="eight prompts, eight moments")
     sheet.add_argument("out", type=Path)
     sheet.add_argument("--title", default="Running streams on made-up music, by time since the prompt")
+    ours = commands.add_parser("looks", help="the looks that ship, on the demo track")
+    ours.add_argument("out", type=Path)
     videos = commands.add_parser("clips", help="five videos")
     videos.add_argument("music", type=Path)
     videos.add_argument("out", type=Path)
     videos.add_argument("--seconds", type=float, default=CLIP_S)
-    for command in (sheet, videos):
+    for command in (sheet, ours, videos):
         command.add_argument("--model", type=Path, default=embedded_model())
     options = parser.parse_args()
     if options.command == "clips":
         clips(options.music, options.model, options.out, options.seconds)
         return
     options.out.parent.mkdir(parents=True, exist_ok=True)
+    if options.command == "looks":
+        names = tuple(sorted(path.stem for path in presets_folder().glob("*.toml")))
+        looks(options.model, demo_track(), names).save(options.out)
+        return
     compose(PROMPTS, paint(options.model, PROMPTS), options.title).save(options.out)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 STAGES = {
     "text": (("loss",), ("cosine",)),
     "autoencoder": (("loss",), ("psnr",)),
     "unet": (("plain", "feedback", "features"), ("names",)),
+    "tune": (("plain", "feedback"), ("family", "palette")),
 }
 """The columns drawn against the left scale, and those against the right."""
 COLOURS = ("#5ad1ff", "#ffb454", "#a5e887", "#ff8fb3")
@@ -21,7 +23,8 @@ def rows(path: Path) -> dict[str, list[float]]:
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             for name, value in row.items():
-                columns.setdefault(name, []).append(float(value or "nan"))
+                # A part of the loss that is nought has not begun.
+                columns.setdefault(name, []).append(float(value or "nan") or math.nan)
     minutes, gone = [], 0.0
     for before, now in zip([0.0, *columns["seconds"]], columns["seconds"], strict=False):
         gone += now - before if now >= before else now
@@ -50,12 +53,14 @@ def plot(folder: Path, out: Path) -> None:
             columns = rows(folder / f"{stage}.csv")
             left, right = STAGES[stage]
             drawn = [name for name in (*left, *right) if name in columns]
+            other = axis.twinx()
             lines = [
-                (axis.twinx() if name in right else axis).plot(
+                (other if name in right else axis).plot(
                     columns["trained"], _smooth(columns[name]), color=colour, label=name
                 )[0]
                 for colour, name in zip(COLOURS, drawn, strict=False)
             ]
+            other.set_ylabel(", ".join(right))
             axis.set_title(stage)
             axis.set_xlabel("minutes")
             axis.legend(lines, [str(line.get_label()) for line in lines], frameon=False)
