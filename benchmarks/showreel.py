@@ -12,7 +12,6 @@ import argparse
 import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -23,7 +22,7 @@ from engines.training.evaluation.streams import Frames, Player, Take, frame_at
 from engines.training.visuals.sounds import music
 from visualizer.offline import RenderSettings, open_stream, read_sound, render
 from visualizer.output.recorder import Recorder
-from visualizer.preset import find_preset
+from visualizer.preset import find_preset, load_preset
 from visualizer.resources import demo_track, embedded_model, presets_folder, user_folder
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
 
@@ -110,50 +109,30 @@ def clip(look: Look, model: Path, sound: FloatArray, out: Path) -> None:
         raise RuntimeError(recorder.error)
 
 
-class Moments:
-    """Takes a recorder's place: keeps the pictures of some frames."""
-
-    error: str | None = None
-
-    def __init__(self, keep: set[int]) -> None:
-        self.keep, self.count = keep, 0
-        self.pictures: list[Picture] = []
-
-    def video(self, frame: Picture, time: float) -> None:
-        """Keep the frame, or not."""
-        if self.count in self.keep:
-            self.pictures.append(frame.copy())
-        self.count += 1
-
-    def sound(self, block: FloatArray, time: float) -> None:
-        """Drop a block of sound."""
-
-
-def looks(model: Path, music_file: Path, names: tuple[str, ...]) -> Image.Image:
-    """A sheet: a row a preset, eight moments of the music spread evenly, and its loudness with the moments marked."""
+def looks(model: Path, music_file: Path) -> Image.Image:
+    """A sheet: a row a preset that ships, eight moments spread evenly, and the music's loudness with them marked."""
     sound, info = read_sound(music_file), inspect(model)
+    presets = [load_preset(path) for path in sorted(presets_folder().glob("*.toml"))]
     frames = len(sound) * LOOKS_FPS // SAMPLE_RATE
     moments = [frames * (2 * number + 1) // 16 for number in range(8)]
     pitch = LOOK_CELL + 6
     width, height = 8 * pitch - 6, LOOK_CELL + 4 + CURVE + 18
-    sheet = Image.new("RGB", (width, len(names) * height - 18), BACK)
+    sheet = Image.new("RGB", (width, len(presets) * height - 18), BACK)
     pen = ImageDraw.Draw(sheet)
     strips = np.abs(sound[: len(sound) // width * width]).mean(1).reshape(width, -1)
     level = np.sqrt((strips**2).mean(1))
-    for row, name in enumerate(names):
-        settings = RenderSettings(find_preset(name), model, info.native_size, float(LOOKS_FPS), user_folder("engines"))
-        kept = Moments(set(moments))
-        with tqdm(desc=name, unit="frame") as bar:
-
-            def each(done: int, total: int, picture: Picture, bar: tqdm = bar) -> None:
-                bar.total = total
-                bar.update()
-
-            render(sound, open_stream(settings), settings, cast(Recorder, kept), each)
+    for row, preset in enumerate(presets):
+        settings = RenderSettings(preset, model, info.native_size, float(LOOKS_FPS), user_folder("engines"))
         top = row * height
-        for column, picture in enumerate(kept.pictures):
-            cell = Image.fromarray(picture).resize((LOOK_CELL, LOOK_CELL), Image.Resampling.LANCZOS)
-            sheet.paste(cell, (column * pitch, top))
+        with tqdm(desc=preset.name, total=frames, unit="frame") as bar:
+
+            def each(done: int, total: int, picture: Picture, bar: tqdm = bar, top: int = top) -> None:
+                bar.update()
+                if done - 1 in moments:
+                    cell = Image.fromarray(picture).resize((LOOK_CELL, LOOK_CELL), Image.Resampling.LANCZOS)
+                    sheet.paste(cell, (moments.index(done - 1) * pitch, top))
+
+            render(sound, open_stream(settings), settings, None, each)
         base = top + LOOK_CELL + 4 + CURVE
         for x, value in enumerate(level / level.max()):
             pen.line((x, base, x, base - round(float(value) * CURVE)), fill=CURVE_INK)
@@ -194,8 +173,7 @@ def main() -> None:
         return
     options.out.parent.mkdir(parents=True, exist_ok=True)
     if options.command == "looks":
-        names = tuple(sorted(path.stem for path in presets_folder().glob("*.toml")))
-        looks(options.model, demo_track(), names).save(options.out)
+        looks(options.model, demo_track()).save(options.out)
         return
     compose(PROMPTS, paint(options.model, PROMPTS), options.title).save(options.out)
 

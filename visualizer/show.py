@@ -46,8 +46,8 @@ RECENT_HOPS = 200
 LONGEST_FILL_S = 1.0
 LEAST_MEMORY = 256 * 2**20
 SWITCH_S = 0.0005
-"""While a show runs, a busy Python thread gives way after so long: at Python's own 5 ms every call that lets go of the
-interpreter could wait 5 ms for each busy thread, several times a frame, and the show fell seconds behind its sound."""
+"""From the first show on, a busy Python thread of the process gives way after so long. At Python's own 5 ms every call that
+lets go of the interpreter could wait 5 ms for each busy thread, several times a frame: the show fell seconds behind."""
 
 
 @dataclass(frozen=True, slots=True)

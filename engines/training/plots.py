@@ -23,8 +23,7 @@ def rows(path: Path) -> dict[str, list[float]]:
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             for name, value in row.items():
-                # A part of the loss that is nought has not begun.
-                columns.setdefault(name, []).append(float(value or "nan") or math.nan)
+                columns.setdefault(name, []).append(float(value or "nan"))
     minutes, gone = [], 0.0
     for before, now in zip([0.0, *columns["seconds"]], columns["seconds"], strict=False):
         gone += now - before if now >= before else now
@@ -52,6 +51,8 @@ def plot(folder: Path, out: Path) -> None:
         for axis, stage in zip(axes[0], found, strict=True):
             columns = rows(folder / f"{stage}.csv")
             left, right = STAGES[stage]
+            for name in set(left) & columns.keys():  # a part of the loss that is nought has not begun
+                columns[name] = [value or math.nan for value in columns[name]]
             drawn = [name for name in (*left, *right) if name in columns]
             other = axis.twinx()
             lines = [
