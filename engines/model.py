@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,8 @@ class ModelInfo:
     frame it is made for. change: how far a frame is re-noised by default, 0–1. sound_factors: names of the sound
     factors it takes as a condition, in order; empty for an ordinary text-to-picture model. prediction: "flow",
     "epsilon", "v_prediction" or "sample". residual: its network tells what ``call.velocity`` adds to a straight guess.
-    latent_channels, latent_scale: shape of its latents. cold_steps: steps of the first frame. fingerprint: changes with
-    configurations and weights.
+    latent_channels, latent_scale: shape of its latents. cold_steps: steps of the first frame. lexicon: words it knows for
+    texts that it does not. fingerprint: changes with configurations and weights.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class ModelInfo:
     latent_channels: int
     latent_scale: int
     cold_steps: int
+    lexicon: Mapping[str, str]
     fingerprint: str
 
     def latent_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -131,8 +133,17 @@ def _describe(folder: Path, fingerprint: str) -> ModelInfo:
         latent_channels=channels,
         latent_scale=scale,
         cold_steps=int(live.get("cold_steps", 4)),
+        lexicon=_lexicon(folder / "lexicon.json"),
         fingerprint=fingerprint,
     )
+
+
+def _lexicon(path: Path) -> dict[str, str]:
+    """The words of a model that knows few; an ordinary model has no such file and needs none."""
+    words = _read_json(path) if path.exists() else {}
+    if not all(isinstance(word, str) for word in words.values()):
+        raise ModelError(f'{path} does not give one text for each text: write "a text": "words the model knows"')
+    return words
 
 
 def _digest_file(digest: hashlib._Hash, path: Path) -> None:

@@ -1,36 +1,105 @@
-"""A noise that walks: along great circles from one Gaussian sample to the next, so that its variance never changes."""
+"""A noise that walks and moves: along great circles from one Gaussian sample to the next, and across the picture.
+
+What a re-noised frame shows lies where its noise has put it. A picture that is to move has to take its noise along; a noise
+that stands still holds it back, however its last frame is warped.
+"""
 
 from __future__ import annotations
 
 import math
 
 import torch
+import torch.nn.functional as F
+
+from engines.warp import Motion, source_points
 
 QUARTER = math.pi / 2
 
+GRAINS = 4
+"""Grains of noise along a latent cell's side. A cell's noise is the sum of its grains, so noise can move by parts of a cell
+and stay white (Chang et al. 2024, "How I warped your noise")."""
+
+LARGEST_STRETCH = 0.15
+"""Grains may be drawn apart or sheared by so much (a share of 1) before they are dealt out anew."""
+
 
 class NoiseWalk:
-    """Noise of one shape as a continuous function of a phase in radians, fixed by a seed.
+    """Noise of one shape (1, C, h, w) as a function of a phase in radians and of how it has been moved, fixed by a seed.
 
     At every quarter turn the walk stands on a fresh sample; between two it goes along their great circle (slerp of
     orthogonal vectors: cos φ·a + sin φ·b), so it stays unit Gaussian and repeats only after 2³¹ quarter turns.
     """
 
-    def __init__(self, shape: tuple[int, ...], seed: int) -> None:
-        self._shape = shape
+    def __init__(self, shape: tuple[int, int, int, int], seed: int) -> None:
+        _, self._channels, height, width = shape
+        self._height, self._width = height * GRAINS, width * GRAINS
         self._seed = seed
         self._corners: dict[int, torch.Tensor] = {}
+        self._home = source_points(self._height, self._width, Motion())
+        self._shift: torch.Tensor | None = None  # (H, W, 2): where each grain comes from, less where it is; in −1…1
+        self._stretch = 0.0
+        self._dealt = 0
 
     def _corner(self, index: int) -> torch.Tensor:
+        """The grains (1, C, H, W) of one standing point of the walk."""
         if index not in self._corners:
-            if len(self._corners) > 3:
-                self._corners.clear()
-            generator = torch.Generator().manual_seed((self._seed * 1_000_003 + index) % 2**63)
-            self._corners[index] = torch.randn(self._shape, generator=generator)
+            for old in [known for known in self._corners if abs(known - index) > 1]:
+                del self._corners[old]
+            self._corners[index] = torch.randn(
+                (1, self._channels, self._height, self._width), generator=self._generator(0, index)
+            )
         return self._corners[index]
 
+    def _generator(self, purpose: int, index: int) -> torch.Generator:
+        return torch.Generator().manual_seed(((self._seed * 2 + purpose) * 1_000_003 + index) % 2**63)
+
+    def move(self, motion: Motion) -> None:
+        """Move the noise as ``warp`` moves a picture."""
+        if motion.none:
+            return
+        source = source_points(self._height, self._width, motion)
+        if self._shift is None:
+            self._shift = source - self._home
+        else:
+            shift = self._shift.permute(2, 0, 1)[None]
+            before = F.grid_sample(shift, source[None], padding_mode="border", align_corners=False)
+            self._shift = source - self._home + before[0].permute(1, 2, 0)
+        self._stretch += abs(motion.zoom) * math.log(2) + abs(motion.swirl)
+        if self._stretch > LARGEST_STRETCH:
+            self._deal()
+
+    def _deal(self) -> None:
+        """Put every grain where it has moved to. One that two places want goes to one of them, the other gets a new one."""
+        assert self._shift is not None
+        x, y = (((self._home + self._shift) + 1) / 2).unbind(-1)
+        column = (x * self._width).floor().long() % self._width
+        row = (y * self._height).floor().long() % self._height
+        source = (row * self._width + column).view(-1)
+        places = torch.arange(len(source))
+        owner = torch.empty_like(source)
+        owner[source] = places
+        new = owner[source] != places
+        count = int(new.sum())
+        self._dealt += 1
+        for index, grains in self._corners.items():
+            moved = grains.view(self._channels, -1)[:, source]
+            generator = self._generator(1, index * 65_537 + self._dealt)
+            moved[:, new] = torch.randn((self._channels, count), generator=generator)
+            self._corners[index] = moved.view_as(grains)
+        self._shift, self._stretch = None, 0.0
+
     def at(self, phase: float) -> torch.Tensor:
-        """The noise at a phase (rad), float32 on the CPU."""
+        """The noise (1, C, h, w) at a phase (rad), float32 on the CPU."""
         index = math.floor(phase / QUARTER)
         angle = phase - index * QUARTER
-        return math.cos(angle) * self._corner(index) + math.sin(angle) * self._corner(index + 1)
+        grains = math.cos(angle) * self._corner(index) + math.sin(angle) * self._corner(index + 1)
+        if self._shift is None:
+            return F.avg_pool2d(grains, GRAINS) * GRAINS
+        # The grains lie on a torus: what leaves on one side comes in on the other. One column and row more join its ends.
+        unit = (self._home + self._shift + 1) / 2
+        size = unit.new_tensor([self._width, self._height])
+        place = ((unit * size - 0.5) % size + 0.5) * 2 / (size + 1) - 1
+        joined = F.pad(grains, (0, 1, 0, 1), mode="circular")
+        read = F.grid_sample(joined, place[None], padding_mode="border", align_corners=False)
+        cells = F.avg_pool2d(read, GRAINS)
+        return cells / cells.std()  # reading between grains takes a little of their strength

@@ -57,5 +57,10 @@ class Schedule:
         if self.prediction == "v_prediction":  # Salimans & Ho 2022: v = √ᾱ·ε − √(1 − ᾱ)·x
             return signal * noised - sigma * predicted, sigma * noised + signal * predicted
         if self.prediction == "sample":
-            return predicted, (noised - signal * predicted) / max(sigma, 1e-4)
+            return predicted, self.noise_in(noised, predicted, level)
         return (noised - sigma * predicted) / max(signal, 1e-4), predicted
+
+    def noise_in(self, noised: torch.Tensor, clean: torch.Tensor, level: float) -> torch.Tensor:
+        """The noise that a noised latent holds if this is its clean one."""
+        signal, sigma = self._scales(level)
+        return (noised - signal * clean) / max(sigma, 1e-4)

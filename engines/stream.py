@@ -1,8 +1,9 @@
 """The few-step stream: every frame grows from the last.
 
 A frame is the last clean latent, warped, re-noised to a level with a slowly walking noise, and denoised in one to a few
-Euler (DDIM) steps under the text and the sound factors (img2img feedback as in SDEdit, Meng et al. 2021). Rates are per
-second; time is given, never read. Nothing here knows which backend runs the networks.
+Euler (DDIM) steps under the text, the sound's meaning and the sound factors (img2img feedback as in SDEdit, Meng et al.
+2021); what comes out is seen through a lens. Rates are per second; time is given, never read. Nothing here knows which
+backend runs the networks.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ import numpy.typing as npt
 import torch
 
 from engines.backends.base import Networks
+from engines.guidance import ConditionGuidance, Meant, OutputGuidance, Strength
+from engines.lens import Lens
 from engines.light import light_map
 from engines.model import ModelInfo
 from engines.noise import NoiseWalk
 from engines.schedule import Schedule
-from engines.warp import warp
+from engines.warp import Motion, warp
 
 NEUTRAL: Mapping[str, float] = {
     "picture/seed": 1.0, "picture/steps": 2.0, "picture/change": 0.6, "picture/walk": 0.0, "picture/steady": 1.0,
     "motion/zoom": 0.0, "motion/rotate": 0.0, "motion/pan_x": 0.0, "motion/pan_y": 0.0, "motion/swirl": 0.0,
+    "lens/zoom": 0.0, "lens/rotate": 0.0, "lens/pan_x": 0.0, "lens/pan_y": 0.0, "lens/swirl": 0.0, "lens/mirrors": 0.0,
+    "guide/strength": 1.0, "guide/mask": 0.0, "guide/momentum": 0.0, "guide/refresh": 0.0,
     "light/gain": 1.0, "light/contrast": 1.0, "light/saturation": 1.0, "light/hue": 0.0,
 }  # fmt: skip
 """What a control that is not given means: nothing moves. Sound factors not given are 0.5."""
@@ -77,6 +82,9 @@ class Stream:
         self._prompts: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._text = self._old_text = self._embedding("")
         self._fade = 1.0
+        self._condition_guidance, self._output_guidance = ConditionGuidance(), OutputGuidance()
+        height, width = (side * info.latent_scale for side in self._shape[2:])
+        self._lens = Lens(width, height)
 
     @property
     def state(self) -> StreamState | None:
@@ -106,10 +114,10 @@ class Stream:
             return self._text
         return torch.lerp(self._old_text, self._text, self._fade)
 
-    def paint(self, controls: Mapping[str, float], meaning: object, time: float) -> npt.NDArray[np.uint8]:
+    def paint(self, controls: Mapping[str, float], meaning: Meant | None, time: float) -> npt.NDArray[np.uint8]:
         """The next frame, RGB (height, width, 3).
 
-        controls: values by parameter name. meaning: reserved for the sound encoder; None. time: seconds, not falling.
+        controls: values by parameter name. meaning: what the sound means, None for nothing. time: seconds, not falling.
         """
         knobs = {**NEUTRAL, **controls}
         dt = 0.0 if self._time is None else min(max(time - self._time, 0.0), LONGEST_STEP_S)
@@ -122,6 +130,8 @@ class Stream:
         assert self._walk is not None
         self._phase += knobs["picture/walk"] * dt
         self._fade = min(1.0, self._fade + dt / PROMPT_FADE_S)
+        motion = Motion.of(knobs, "motion", dt)
+        self._walk.move(motion)
         noise = self._walk.at(self._phase)
         steps = max(1, int(knobs["picture/steps"]))
         if self._latent is None:
@@ -130,16 +140,13 @@ class Stream:
         else:
             change = knobs["picture/change"] if self._fade >= 1.0 else max(knobs["picture/change"], PROMPT_CHANGE)
             level = level_per_frame(change, self._period)
-            moved = warp(
-                self._latent, knobs["motion/zoom"] * dt, knobs["motion/rotate"] * dt, knobs["motion/pan_x"] * dt,
-                knobs["motion/pan_y"] * dt, knobs["motion/swirl"] * dt,
-            )  # fmt: skip
-            latent = self._schedule.noised(steadied(moved, knobs["picture/steady"] * dt), noise, level)
-        self._latent = self._denoise(latent, level, steps, self._factors(knobs))
+            latent = self._schedule.noised(steadied(warp(self._latent, motion), knobs["picture/steady"] * dt), noise, level)
+        self._latent = self._denoise(latent, level, steps, self._factors(knobs), meaning, _strength(knobs), dt)
         matrix, offset = light_map(
             knobs["light/gain"], knobs["light/contrast"], knobs["light/saturation"], knobs["light/hue"]
         )
-        return self._networks.decode(self._latent, matrix, offset)
+        picture = self._networks.decode(self._latent, matrix, offset)
+        return self._lens.look(picture, Motion.of(knobs, "lens"), int(knobs["lens/mirrors"]))
 
     def _factors(self, knobs: Mapping[str, float]) -> torch.Tensor | None:
         if not self._info.sound_factors:
@@ -147,16 +154,39 @@ class Stream:
         return torch.tensor([[knobs.get(f"sound/{name}", 0.5) for name in self._info.sound_factors]])
 
     def _denoise(
-        self, latent: torch.Tensor, start: float, steps: int, factors: torch.Tensor | None
-    ) -> torch.Tensor:
-        text = self._condition()
+        self, latent: torch.Tensor, start: float, steps: int, factors: torch.Tensor | None, meant: Meant | None,
+        strength: Strength, dt: float,
+    ) -> torch.Tensor:  # fmt: skip
+        output = self._output_guidance
+        led = meant if strength.refresh else None  # whose output is led
+        text = self._condition_guidance.lead(self._condition(), None if strength.refresh else meant, strength, dt)
+        look = led is not None and output.due(strength.refresh, dt)
         levels = self._schedule.levels(start, steps)
         clean = latent
-        for level, following in zip(levels, [*levels[1:], 0.0], strict=True):
-            predicted = self._networks.unet(latent, self._schedule.timestep(level), text, factors)
-            clean, noise = self._schedule.split(latent, predicted, level)
+        for step, (level, following) in enumerate(zip(levels, [*levels[1:], 0.0], strict=True)):
+            clean, noise = self._found(latent, level, text, factors)
+            if led is not None:
+                if look:
+                    output.look(step, clean, self._found(latent, level, led.states, factors)[0], strength)
+                clean = output.lead(step, clean, strength.scale * led.presence)
+                noise = self._schedule.noise_in(latent, clean, level)
             latent = self._schedule.noised(clean, noise, following)
+        if look:
+            output.looked()
         return clean
+
+    def _found(
+        self, latent: torch.Tensor, level: float, text: torch.Tensor, factors: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(clean latent, noise) that the network finds in a latent at a level."""
+        predicted = self._networks.unet(latent, self._schedule.timestep(level), text, factors)
+        return self._schedule.split(latent, predicted, level)
+
+
+def _strength(knobs: Mapping[str, float]) -> Strength:
+    return Strength(
+        knobs["guide/strength"], knobs["guide/mask"], knobs["guide/momentum"], int(knobs["guide/refresh"])
+    )
 
 
 def level_per_frame(change: float, period: float) -> float:

@@ -15,7 +15,7 @@ from engines.model import ModelInfo, inspect
 from engines.noise import NoiseWalk
 from engines.schedule import Schedule
 from engines.stream import MEAN_BAND, STD_BAND, Stream, level_per_frame, steadied
-from engines.warp import warp
+from engines.warp import Motion, warp
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +72,11 @@ def test_warp_moves_what_it_says() -> None:
         return float((weight * x).sum() / weight.sum()), float((weight * y).sum() / weight.sum())
 
     start = blob(20, 12)
-    assert warp(start) is start
-    assert centre(warp(start, pan_x=0.125)) == pytest.approx((24, 12), abs=0.1)
-    assert centre(warp(start, pan_y=0.125)) == pytest.approx((20, 16), abs=0.1)
-    assert centre(warp(blob(18, 14), zoom=1.0)) == pytest.approx((20.5, 12.5), abs=0.1)
-    assert centre(warp(start, rotate=90)) == pytest.approx((19, 20), abs=0.2)
+    assert warp(start, Motion()) is start
+    assert centre(warp(start, Motion(pan_x=0.125))) == pytest.approx((24, 12), abs=0.1)
+    assert centre(warp(start, Motion(pan_y=0.125))) == pytest.approx((20, 16), abs=0.1)
+    assert centre(warp(blob(18, 14), Motion(zoom=1.0))) == pytest.approx((20.5, 12.5), abs=0.1)
+    assert centre(warp(start, Motion(rotate=90))) == pytest.approx((19, 20), abs=0.2)
 
 
 def test_statistics_are_pulled_into_the_band_and_left_alone_inside() -> None:

@@ -74,6 +74,8 @@ def _float(name: str, default: float, low: float, high: float, unit: str, doc: s
     return Parameter(name, "float", default, doc, low, high, unit)
 
 
+_REFRESH = "0: the sound leads the words; n: it leads the picture, seen anew every n frames, for up to twice the work."
+
 _DECLARED = (
     Parameter("picture/prompt", "text", "glowing nebula", "What the picture shows, in words.", modulated=False),
     Parameter("picture/seed", "int", 1, "Which noise the picture grows from.", 0, 2**31 - 1, modulated=False),
@@ -86,6 +88,16 @@ _DECLARED = (
     _float("motion/pan_x", 0.0, -1.0, 1.0, "widths/s", "Drift to the right."),
     _float("motion/pan_y", 0.0, -1.0, 1.0, "heights/s", "Drift downwards."),
     _float("motion/swirl", 0.0, -3.0, 3.0, "rad/s", "Twist that is strongest at the centre."),
+    _float("lens/zoom", 0.0, -1.0, 1.0, "oct", "The finished picture nearer (positive) or farther."),
+    _float("lens/rotate", 0.0, -180.0, 180.0, "°", "The finished picture turned."),
+    _float("lens/pan_x", 0.0, -0.5, 0.5, "widths", "The finished picture to the right."),
+    _float("lens/pan_y", 0.0, -0.5, 0.5, "heights", "The finished picture down."),
+    _float("lens/swirl", 0.0, -3.0, 3.0, "rad", "The finished picture twisted, most at the centre."),
+    Parameter("lens/mirrors", "int", 0, "Wedges of a kaleidoscope; below 2 none.", 0, 12),
+    _float("guide/strength", 0.7, 0.0, 2.0, "", "How far what the sound means leads the picture."),
+    _float("guide/mask", 0.5, 0.0, 0.99, "", "Share of what it changes, the weakest, that is left out."),
+    _float("guide/momentum", 0.3, 0.0, 0.95, "", "How much of its lead is what it was before."),
+    Parameter("guide/refresh", "int", 0, _REFRESH, 0, 16, modulated=False),
     _float("sound/energy", 0.5, 0.0, 1.0, "", "How much light and force the model paints."),
     _float("sound/bass", 0.3, 0.0, 1.0, "", "Size of the large forms."),
     _float("sound/mid", 0.4, 0.0, 1.0, "", "How rich the forms are."),

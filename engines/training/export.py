@@ -15,6 +15,7 @@ from .networks import build_autoencoder, build_scheduler, build_text_encoder, bu
 from .tokenizer import load_tokenizer, save_tokenizer
 from .visuals import FACTORS, FAMILIES
 
+WRITTEN = ("README.md", "lexicon.json")  # by hand
 MODEL_INDEX = {
     "_class_name": "StableDiffusionPipeline",
     "_diffusers_version": diffusers.__version__,
@@ -80,7 +81,7 @@ def networks(config: Config, folder: Path) -> tuple[dict[str, nn.Module], dict[s
 
 
 def export(config: Config, target: Path) -> str:
-    """Write ``target`` whole; a README.md already there stays. Returns one line with its size."""
+    """Write ``target`` whole; what was written by hand stays. Returns one line with its size."""
     folder = Path(config.run.folder)
     built, steps = networks(config, folder)
     fresh, old = target.with_name(target.name + ".new"), target.with_name(target.name + ".old")
@@ -100,8 +101,9 @@ def export(config: Config, target: Path) -> str:
     (fresh / "model_index.json").write_text(json.dumps(MODEL_INDEX, indent=2) + "\n", encoding="utf-8")
     told = live(config.model, steps, config.cache.families or FAMILIES)
     (fresh / "live.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    if (target / "README.md").exists():
-        shutil.copy2(target / "README.md", fresh / "README.md")
+    for written in WRITTEN:
+        if (target / written).exists():
+            shutil.copy2(target / written, fresh / written)
     for path in fresh.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     if target.exists():

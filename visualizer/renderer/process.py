@@ -34,6 +34,7 @@ from visualizer.renderer.messages import (
     unpack_controls,
     unpack_frame,
 )
+from visualizer.renderer.understanding import Understanding
 from visualizer.snapshots import Controls, Frame, Trace
 
 POLL_S = 0.001
@@ -49,7 +50,7 @@ class Renderer:
         self._frames_box = Mailbox(folder / FRAMES_BOX)
         self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._stream: Stream | None = None
-        self._listener: Listener | None = None
+        self._understanding = Understanding()
         self._prompt = ""
         self._period = 1 / 24
         self._number = 0
@@ -64,9 +65,10 @@ class Renderer:
             self._obey(wait=self._stream is None)
             if self._stream is None:
                 continue
-            if self._listener is not None and self._listener.listen() and self._listener.meaning is not None:
-                self._meaning_box.write(pack_meaning(self._listener.meaning))
             now = time.perf_counter()
+            meaning = self._understanding.listen(now)
+            if meaning is not None:
+                self._meaning_box.write(pack_meaning(meaning))
             if now < due:
                 self._frames_box.beat()
                 time.sleep(min(due - now, POLL_S * 5))
@@ -83,8 +85,7 @@ class Renderer:
 
     def _paint(self, stream: Stream, controls: Controls, trace: Trace) -> None:
         begun = time.perf_counter()
-        meaning = None if self._listener is None else self._listener.meaning
-        picture = stream.paint(controls.values, meaning, begun)
+        picture = stream.paint(controls.values, self._understanding.meant(begun), begun)
         self._number += 1
         frame = Frame(
             picture, controls.sample, self._number, Trace(trace.captured, trace.heard, begun, time.perf_counter())
@@ -137,12 +138,13 @@ class Renderer:
         stream = Stream(info, networks, self._last_state(info, size) if command["resume"] else None)
         stream.set_prompt(self._prompt)
         self._stream = stream
+        self._understanding.speak_to(info, networks, Path(command["cache"]))
         self._frames_box.beat()  # from here on silence counts as hanging
         return {"backend": networks.name, "precision": networks.precision, "size": list(size), "steps": info.steps}
 
     def _hear(self, command: dict[str, Any]) -> dict[str, Any]:
         bank = read_table(Path(command["bank"]))
-        self._listener = Listener(self._folder, load_encoder(Path(command["encoder"])), bank)
+        self._understanding.hear(Listener(self._folder, load_encoder(Path(command["encoder"])), bank), bank)
         return {"texts": bank.texts}
 
     def _last_state(self, info: ModelInfo, size: tuple[int, int]) -> StreamState | None:

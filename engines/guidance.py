@@ -1,0 +1,146 @@
+"""Audio semantic guidance: what a sound means leads what is painted (after TPoS, Jeong et al. 2023, and SEGA).
+
+Three forms, from the cheapest to the published one. s is the strength, mask_λ(ψ) keeps the entries of ψ whose size is
+at least the λ quantile of all sizes, and momentum runs from frame to frame, not from step to step: a live frame has one
+step or a few, but a show has many frames.
+
+1. ``ConditionGuidance``: the condition moves, c′ = c_text + s·m(mask_λ(E_audio − E_neutral)). No further pass of the UNet.
+2. ``OutputGuidance``: what a step takes for the clean latent moves, x0′ = x0_text + s·m(mask_λ(x0_audio − x0_text)), the
+   quantile per channel. A second pass, which every k-th frame may do. It is measured in x0 because a shift γ of ε moves
+   x0 by (σ/α)·γ, and σ/α is 14.6 at the first of 1,000 timesteps: in one step the published form has the wrong scale.
+3. ``PublishedGuidance``: the paper's, in ε, for many steps.
+
+m is momentum, m(ψ) = (1 − μ)·ψ + μ·v with v ← v + (1 − e^(−dt/τ))·(ψ − v): what stays is reached exactly, whatever μ, so
+strength keeps its meaning and frames a second do not matter. (The published sum ψ + 0.3·v grows to 1.3·ψ.)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+MEMORY_S = 0.4
+"""τ of the momentum."""
+
+PUBLISHED_MOMENTUM, PUBLISHED_MEMORY = 0.3, 0.6
+PUBLISHED_TEXT_SCALE = 7.5
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a sound means to one model.
+
+    states, neutral: (1, tokens, width), of the sound and of no sound in particular, in the model's own text encoder.
+    presence: 0–1, how much is meant at all.
+    """
+
+    states: Tensor
+    neutral: Tensor
+    presence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """How sound leads. scale: s. mask: λ, 0 keeps all, below 1. momentum: μ, 0 has none, below 1.
+
+    refresh: 0 is form 1; k is form 2, seen anew in every k-th frame.
+    """
+
+    scale: float
+    mask: float = 0.0
+    momentum: float = 0.0
+    refresh: int = 0
+
+
+def strongest(difference: Tensor, mask: float, dims: tuple[int, ...]) -> Tensor:
+    """mask_λ: the entries whose size is at least the λ quantile of the sizes over ``dims``, zeros for the rest."""
+    if mask <= 0.0:
+        return difference
+    size = difference.abs()
+    kept = [dim for dim in range(size.ndim) if dim not in dims]
+    rows = size.permute(*kept, *dims).flatten(len(kept))
+    bar = torch.quantile(rows, mask, dim=-1)
+    shape = [1 if dim in dims else size.shape[dim] for dim in range(size.ndim)]
+    return torch.where(size >= bar.view(shape), difference, torch.zeros_like(difference))
+
+
+class Momentum:
+    """m: a part of what is followed is what was."""
+
+    def __init__(self) -> None:
+        self._past: Tensor | None = None
+
+    def follow(self, value: Tensor, share: float, dt: float) -> Tensor:
+        """Take in a value after ``dt`` seconds and give what leads; share: μ."""
+        if self._past is None or self._past.shape != value.shape:
+            self._past = torch.zeros_like(value)
+        self._past = torch.lerp(self._past, value, 1.0 - math.exp(-dt / MEMORY_S))
+        return torch.lerp(value, self._past, share)
+
+
+class ConditionGuidance:
+    """Form 1: the sound's meaning is added to the text's states."""
+
+    def __init__(self) -> None:
+        self._momentum = Momentum()
+
+    def lead(self, text: Tensor, meant: Meant | None, strength: Strength, dt: float) -> Tensor:
+        """The states (1, tokens, width) to paint under; ``text`` itself while nothing was ever meant."""
+        if meant is None or strength.scale == 0.0:
+            difference = torch.zeros_like(text)
+        else:
+            difference = strength.scale * meant.presence * (meant.states - meant.neutral)
+        return text + self._momentum.follow(strongest(difference, strength.mask, (1, 2)), strength.momentum, dt)
+
+
+class OutputGuidance:
+    """Form 2: the clean latents that the steps of a frame find are moved towards those under the sound's meaning."""
+
+    def __init__(self) -> None:
+        self._momenta: dict[int, Momentum] = {}
+        self._shifts: dict[int, Tensor] = {}
+        self._frames, self._seconds = 0, 0.0  # since the last look
+
+    def due(self, refresh: int, dt: float) -> bool:
+        """Whether this frame, ``dt`` seconds after the last, is to be seen under the sound."""
+        self._frames += 1
+        self._seconds += dt
+        return self._frames >= refresh or not self._shifts
+
+    def look(self, step: int, text: Tensor, sound: Tensor, strength: Strength) -> None:
+        """Take in what a step found (1, C, h, w) under the text and under the sound."""
+        momentum = self._momenta.setdefault(step, Momentum())
+        masked = strongest(sound - text, strength.mask, (2, 3))
+        self._shifts[step] = momentum.follow(masked, strength.momentum, self._seconds)
+
+    def looked(self) -> None:
+        """All steps of a frame have been seen."""
+        self._frames, self._seconds = 0, 0.0
+
+    def lead(self, step: int, clean: Tensor, scale: float) -> Tensor:
+        """The clean latent of a step, led by what was last seen at it, ``scale`` times."""
+        shift = self._shifts.get(step)
+        return clean if shift is None else clean + scale * shift
+
+
+class PublishedGuidance:
+    """Form 3: ε = ε_u + 7.5·(ε_text − ε_u) + γ, where γ = ψ + 0.3·v, ψ = mask_λ(s·(ε_audio − ε_u)), v ← 0.6·v + 0.4·γ."""
+
+    def __init__(self, scale: float, mask: float, start: float, text_scale: float = PUBLISHED_TEXT_SCALE) -> None:
+        """scale: s, 4 to 10 as published. mask: λ, 0.8 to 0.95. start: t_start of 1,000, 800 to 950."""
+        self._scale, self._mask, self._start, self._text_scale = scale, mask, start, text_scale
+        self._past: Tensor | None = None
+
+    def lead(self, timestep: float, unconditioned: Tensor, text: Tensor, sound: Tensor) -> Tensor:
+        """ε (1, C, h, w) of one step from the three that the network predicts; timestep: 0 to 1,000."""
+        led = unconditioned + self._text_scale * (text - unconditioned)
+        if timestep >= self._start:
+            return led
+        shift = strongest(self._scale * (sound - unconditioned), self._mask, (2, 3))
+        past = torch.zeros_like(shift) if self._past is None else self._past
+        shift = shift + PUBLISHED_MOMENTUM * past
+        self._past = PUBLISHED_MEMORY * past + (1 - PUBLISHED_MEMORY) * shift
+        return led + shift
