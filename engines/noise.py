@@ -22,6 +22,9 @@ and stay white (Chang et al. 2024, "How I warped your noise")."""
 LARGEST_STRETCH = 0.15
 """Grains may be drawn apart or sheared by so much (a share of 1) before they are dealt out anew."""
 
+TURN_STRETCH, PAN_STRETCH = 0.2, 0.1
+"""What a radian and a width count of that: they stretch nothing, but what comes in at the edges has to be made up."""
+
 
 class NoiseWalk:
     """Noise of one shape (1, C, h, w) as a function of a phase in radians and of how it has been moved, fixed by a seed.
@@ -65,6 +68,7 @@ class NoiseWalk:
             before = F.grid_sample(shift, source[None], padding_mode="border", align_corners=False)
             self._shift = source - self._home + before[0].permute(1, 2, 0)
         self._stretch += abs(motion.zoom) * math.log(2) + abs(motion.swirl)
+        self._stretch += TURN_STRETCH * abs(math.radians(motion.rotate)) + PAN_STRETCH * (abs(motion.pan_x) + abs(motion.pan_y))
         if self._stretch > LARGEST_STRETCH:
             self._deal()
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from visualizer.control.modulation import SOURCES, Modulator, Route, RouteError
 from visualizer.parameters import NUMBERS, PARAMETERS, ParameterError
-from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
+from visualizer.control.pulse import PULSES, pulse
+from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Beat, Heard
 
 ZOOM = "motion/zoom"
 
 
 def heard(sample: int, **measures: float) -> Heard:
-    numbers = dict.fromkeys(SOURCES, 0.0) | measures
+    numbers = dict.fromkeys((name for name in SOURCES if name not in PULSES), 0.0) | measures
     return Heard(sample=sample, mel=np.zeros(64, np.float32), loudness_lufs=-120.0, **numbers)
 
 
@@ -29,7 +32,7 @@ def run(modulator: Modulator, source: str, values: list[float], hop: int = HOP_S
 
 def test_sources_are_the_measures_of_heard() -> None:
     assert {"energy", "bass", "mid", "treble", "bass_level", "level", "onset", "brightness", "tension"} <= set(SOURCES)
-    assert not {"sample", "mel", "loudness_lufs", "beat"} & set(SOURCES)
+    assert not {"sample", "mel", "loudness_lufs"} & set(SOURCES)
 
 
 def test_without_routes_the_base_comes_through() -> None:
@@ -164,3 +167,19 @@ def test_impossible_routes_are_refused(wrong: dict, field: str, message: str) ->
     with pytest.raises(RouteError, match=message) as caught:
         Route(**({"source": "bass", "target": ZOOM, "gain": 1.0} | wrong))
     assert caught.value.field == field
+
+
+def test_a_sure_beat_pulses_and_a_guessed_one_does_not() -> None:
+    sure = Beat(120.0, 0.25, 0.5, 1.0, "sound")
+    assert pulse("beat", sure) == pytest.approx(0.75**2) and pulse("bar", sure) == pytest.approx(0.5**2)
+    assert pulse("beat", replace(sure, confidence=0.3)) == 0.0 == pulse("bar", None)
+    assert pulse("beat", replace(sure, phase=0.0, confidence=0.45)) == pytest.approx(0.5)
+    modulator = Modulator({ZOOM: 0.0}, [Route("beat", ZOOM, 1.0, 0.0, 0.0)])
+    found = []
+    for hop in range(1, 201):
+        sample = hop * HOP_SAMPLES
+        phase = (sample / SAMPLE_RATE * 2) % 1.0
+        modulator.push(heard(sample), replace(sure, phase=phase))
+        found.append(modulator.at(sample).values[ZOOM])
+    peaks = [hop for hop in range(1, 199) if found[hop - 1] < found[hop] >= found[hop + 1]]
+    assert len(peaks) == 3 and np.allclose(np.diff(peaks), 50) and max(found) == pytest.approx(1.0, abs=0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
@@ -59,6 +60,57 @@ def test_the_walk_stays_gaussian_and_continuous_and_is_fixed_by_its_seed() -> No
         assert float(step) == pytest.approx(0.01, rel=0.15)
     assert torch.equal(NoiseWalk((1, 4, 64, 64), 5).at(3.3), walk.at(3.3))
     assert not torch.equal(NoiseWalk((1, 4, 64, 64), 6).at(3.3), walk.at(3.3))
+
+
+def test_noise_moves_as_a_picture_does_and_stays_noise() -> None:
+    walk = NoiseWalk((1, 4, 64, 64), 5)
+    start = walk.at(0.4)
+    walk.move(Motion())
+    assert torch.equal(walk.at(0.4), start)
+    for _ in range(10):
+        walk.move(Motion(pan_x=0.2 / 64))  # two cells in all
+    right = walk.at(0.4)
+    assert _likeness(right[..., 4:], start[..., 2:-2]) > 0.98, "noise that is shifted by whole cells is the same"
+    for _ in range(10):
+        walk.move(Motion(pan_x=-0.2 / 64))
+    assert _likeness(walk.at(0.4)[..., 4:-4], start[..., 4:-4]) > 0.98
+    motion = Motion(zoom=0.1, rotate=6.0, pan_y=0.02, swirl=0.05)
+    expected, before = warp(walk.at(0.4), motion), walk.at(0.4)
+    walk.move(motion)
+    inner = (..., slice(8, -8), slice(8, -8))
+    assert _likeness(walk.at(0.4)[inner], expected[inner]) > 0.6 > 0.3 > abs(_likeness(walk.at(0.4)[inner], before[inner]))
+
+
+@pytest.mark.parametrize("motion", [Motion(zoom=0.04), Motion(zoom=-0.04), Motion(rotate=3.0), Motion(swirl=0.05)])
+def test_moved_noise_is_white_and_of_unit_strength(motion: Motion) -> None:
+    walk = NoiseWalk((1, 4, 64, 64), 7)
+    for step in range(120):
+        walk.move(motion)
+        if step % 13:
+            continue
+        noise = walk.at(0.02 * step)
+        assert float(noise.std()) == pytest.approx(1, abs=0.02) and abs(float(noise.mean())) < 0.03
+        assert float(noise.abs().max()) > 3.2, "Gaussian tails"
+        for shift in (1, 2, 3):
+            assert abs(_likeness(noise[..., shift:], noise[..., :-shift])) < 0.12
+            assert abs(_likeness(noise[..., shift:, :], noise[..., :-shift, :])) < 0.12
+
+
+def _likeness(one: torch.Tensor, other: torch.Tensor) -> float:
+    return float(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1])
+
+
+def test_a_picture_goes_where_its_motion_says(painter: tuple[ModelInfo, Networks]) -> None:
+    """Optical flow of what is painted: a noise that stood still would hold the picture in its place."""
+    import cv2
+
+    knobs = {"motion/pan_x": 0.25, "picture/change": 0.75, "picture/steps": 4.0}
+    stream = Stream(*painter)
+    stream.set_prompt("a golden city skyline")
+    grey = [cv2.cvtColor(stream.paint(knobs, None, i / 24), cv2.COLOR_RGB2GRAY) for i in range(24)]
+    flow = [cv2.calcOpticalFlowFarneback(a, b, None, 0.5, 3, 15, 3, 5, 1.2, 0) for a, b in itertools.pairwise(grey[8:])]
+    right, down = np.mean(flow, axis=(0, 1, 2))
+    assert right > 0.25 * 256 * 0.25 / 24 and abs(down) < right / 3
 
 
 def test_warp_moves_what_it_says() -> None:

@@ -13,6 +13,7 @@ from visualizer.analysis.analyzer import Analyzer
 from visualizer.audio.files import open_sound
 from visualizer.audio.resample import Resampler
 from visualizer.control.modulation import Modulator
+from visualizer.control.tempo import Tempo
 from visualizer.output.flash import FlashLimiter
 from visualizer.output.recorder import Recorder
 from visualizer.preset import Preset
@@ -59,7 +60,7 @@ def render(
     """
     stream.set_prompt(settings.preset.prompt)
     modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
-    analyzer = Analyzer()
+    analyzer, tempo = Analyzer(), Tempo()
     limiter = FlashLimiter()
     total = max(1, int(len(sound) * settings.fps / SAMPLE_RATE))
     heard_to = 0
@@ -67,7 +68,8 @@ def render(
         until = min(len(sound), round((number + 1) * SAMPLE_RATE / settings.fps))
         block = sound[heard_to:until]
         for heard in analyzer.push(block):
-            modulator.push(heard)
+            tempo.push(heard)
+            modulator.push(heard, tempo.at(heard.sample))
         if recorder is not None:
             recorder.sound(block, heard_to / SAMPLE_RATE)
         heard_to = until

@@ -310,8 +310,8 @@ class LiveShow:
             self._modulator.release()
         hops = self._analyzer.push(sound)
         for heard in hops:
-            self._modulator.push(heard)
             self._tempo.push(heard)
+            self._modulator.push(heard, self._tempo.at(heard.sample))
             self.hops.append(heard)
             self.heard = heard
         if hops:

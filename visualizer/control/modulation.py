@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 
+from visualizer.control.pulse import PULSES, pulse
 from visualizer.parameters import NUMBERS, PARAMETERS
-from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Controls, Heard
+from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Beat, Controls, Heard
 
-SOURCES: tuple[str, ...] = tuple(f.name for f in fields(Heard) if f.type == "float" and not f.name.endswith("_lufs"))
-"""What a route can listen to: the fields of ``Heard`` that run over 0–1."""
+_MEASURES = tuple(f.name for f in fields(Heard) if f.type == "float" and not f.name.endswith("_lufs"))
+
+SOURCES: tuple[str, ...] = (*_MEASURES, *PULSES)
+"""What a route can listen to: the fields of ``Heard`` that run over 0–1, and the beat's pulses."""
 
 HIGHEST_GAIN = 1e6
 
@@ -159,14 +162,18 @@ class Modulator:
         self._routes = tuple(routes)
         self._envelopes = {route: self._envelopes.get(route) or _Envelope(route) for route in self._routes}
 
-    def push(self, heard: Heard) -> None:
-        """Run the envelopes over one hop; hops come in order, after a jump a hop counts HOP_SAMPLES."""
+    def push(self, heard: Heard, beat: Beat | None = None) -> None:
+        """Run the envelopes over one hop; hops come in order, after a jump a hop counts HOP_SAMPLES.
+
+        beat: of the hop's end, from whichever source is trusted.
+        """
         samples = heard.sample - self._now
         steady = 0 < samples <= SILENT_AFTER_S * SAMPLE_RATE
         seconds = (samples if steady else HOP_SAMPLES) / SAMPLE_RATE
         self._heard = self._now = heard.sample
         for route, envelope in self._envelopes.items():
-            envelope.run(getattr(heard, route.source), seconds)
+            source = pulse(route.source, beat) if route.source in PULSES else getattr(heard, route.source)
+            envelope.run(source, seconds)
 
     def release(self) -> None:
         """Let go of the peaks kept so far: a frame has been begun with them."""
