@@ -68,7 +68,8 @@ class NoiseWalk:
             before = F.grid_sample(shift, source[None], padding_mode="border", align_corners=False)
             self._shift = source - self._home + before[0].permute(1, 2, 0)
         self._stretch += abs(motion.zoom) * math.log(2) + abs(motion.swirl)
-        self._stretch += TURN_STRETCH * abs(math.radians(motion.rotate)) + PAN_STRETCH * (abs(motion.pan_x) + abs(motion.pan_y))
+        self._stretch += TURN_STRETCH * abs(math.radians(motion.rotate))
+        self._stretch += PAN_STRETCH * (abs(motion.pan_x) + abs(motion.pan_y))
         if self._stretch > LARGEST_STRETCH:
             self._deal()
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from visualizer.control.modulation import SOURCES, Modulator, Route, RouteError
-from visualizer.parameters import NUMBERS, PARAMETERS, ParameterError
 from visualizer.control.pulse import PULSES, pulse
+from visualizer.parameters import NUMBERS, PARAMETERS, ParameterError
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Beat, Heard
 
 ZOOM = "motion/zoom"
