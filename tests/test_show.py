@@ -18,8 +18,9 @@ import soundfile
 import torch
 
 from visualizer.control.modulation import Route
-from visualizer.encoder.bank import read_table
-from visualizer.encoder.config import SMALL
+from visualizer.encoder.bank import Bank, read_table
+from visualizer.encoder.config import PUBLISHED, SMALL, EncoderConfig, EncoderError
+from visualizer.encoder.fit import check_fit
 from visualizer.encoder.network import AudioEncoder
 from visualizer.encoder.weights import save_encoder
 from visualizer.parameters import defaults
@@ -230,6 +231,48 @@ def test_an_encoder_that_cannot_be_used_is_told_and_the_show_goes_on(settings: S
         frames = show.status.frames
         wait_until(lambda: show.status.frames > frames + 5, 5, "pictures")
         assert show.renderer.status.state == "running"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (replace(SMALL, mel=replace(SMALL.mel, bands=48)), "bands 48 instead of 64"),
+        (replace(SMALL, mel=replace(SMALL.mel, fmin=50.0, window="hann")), "fmin 50.0 instead of 30.0, window hann"),
+        (replace(SMALL, latent=24), "24 values"),
+        (replace(PUBLISHED, mapper=()), "sample_rate 44100 instead of 48000"),
+    ],
+)
+def test_an_encoder_for_another_ear_is_refused(config: EncoderConfig, words: str) -> None:
+    bank = read_table(prompt_bank())
+    with pytest.raises(EncoderError, match=words) as caught:
+        check_fit(config, bank.space, bank, "mine")
+    assert "mine" in str(caught.value) and "\n" not in str(caught.value)
+    check_fit(SMALL, bank.space, bank, "mine")
+
+
+def test_encoders_that_cannot_hear_the_show_do_not_stop_it(settings: ShowSettings, tmp_path: Path) -> None:
+    """One is refused, one fails while it listens, and one is a published checkpoint: each is told, and painting goes on."""
+    bank, bank_file = read_table(prompt_bank()), tmp_path / "bank.safetensors"
+    wrong = replace(SMALL, mel=replace(SMALL.mel, bands=48))
+    save_encoder(tmp_path / "wrong", AudioEncoder(wrong, bank.space))
+    save_encoder(tmp_path / "small", AudioEncoder(SMALL, bank.space))
+    texts = [f"a text that comes {number} times" for number in range(20_000)]  # more weights than a message holds
+    vectors = np.tile(bank.vectors[:1], (len(texts), 1))
+    Bank(texts, ["many"] * len(texts), vectors, bank.teacher, bank.centre).save(bank_file)
+    torch.save({"lstm.weight_ih_l0": torch.zeros(1)}, tmp_path / "published.pth")
+    with running(replace(settings, encoder=tmp_path / "wrong", bank=prompt_bank())) as show:
+
+        def told(words: str) -> bool:
+            return any(words in message for message in show.status.messages)
+
+        wait_until(lambda: told("bands 48 instead of 64"), 20, "the refusal")
+        show.renderer._send({"do": "hear", "encoder": str(tmp_path / "published.pth"), "bank": str(prompt_bank())})
+        wait_until(lambda: told("lacks the weight"), 20, "what is wrong with the checkpoint")
+        show.renderer._send({"do": "hear", "encoder": str(tmp_path / "small"), "bank": str(bank_file)})
+        wait_until(lambda: told("sound encoder failed"), 20, "the failure")
+        frames = show.status.frames
+        wait_until(lambda: show.status.frames > frames + 5, 5, "pictures")
+        assert show.status.renderer.state == "running" and show.status.renderer.restarts == 0
 
 
 def test_a_show_without_any_sound_still_paints(settings: ShowSettings) -> None:

@@ -246,7 +246,7 @@ class RendererClient:
                 return
             if pid != self.pid:
                 continue
-            command = self._waiting.pop(answer.get("answer", -1), {})
+            command = self._waiting.pop(answer.get("answer", -1), {})  # no command: what the renderer says by itself
             what = command.get("do", "")
             if "error" in answer:
                 self._refused(what, answer["error"])
