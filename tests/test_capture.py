@@ -17,6 +17,7 @@ from sound_server import RATE, SoundServer, sound_server  # noqa: F401  (the fix
 from visualizer.audio import devices, source
 from visualizer.audio.capture import DeviceCapture, Parent, TimedWriter
 from visualizer.audio.devices import Device, DeviceError, find_input, parse_pulse_sources
+from visualizer.audio.downmix import stereo
 from visualizer.audio.files import SoundFileError, SoundFileWarning, open_sound, read_sound
 from visualizer.audio.resample import Resampler
 from visualizer.audio.ring import RingReader, SoundRing
@@ -350,7 +351,7 @@ def test_a_file_played_once_ends(ring: SoundRing, start: Callable[..., Capture],
     capture = start(f"file:{tmp_path / 'three.wav'}", once=True)
     wait_until(capture, lambda: capture.status.state == "ended", 10)
     heard, _ = RingReader(ring, back=np.inf).read()
-    np.testing.assert_array_equal(heard, sound[:, :2])
+    np.testing.assert_array_equal(heard, stereo(sound))
     time.sleep(0.3)
     capture.poll()
     assert (capture.restarts, capture.status.state) == (0, "ended")
@@ -424,8 +425,19 @@ def test_a_file_read_in_blocks_is_the_whole_file(tmp_path: Path) -> None:
 
 def test_at_48_khz_samples_pass_bit_for_bit() -> None:
     sound = np.random.default_rng(0).uniform(-1, 1, (5000, 3)).astype(np.float32)
-    np.testing.assert_array_equal(Resampler(48_000, 3).push(sound), sound[:, :2])
+    np.testing.assert_array_equal(Resampler(48_000, 2).push(sound[:, :2]), sound[:, :2])
     np.testing.assert_array_equal(Resampler(48_000, 1).push(sound[:, :1]), sound[:, [0, 0]])
+
+
+@pytest.mark.parametrize("channels", [3, 6, 8])
+def test_every_channel_is_heard(channels: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (20_000, channels)).astype(np.float32)
+    for only in range(channels):
+        alone = np.zeros_like(noise)
+        alone[:, only] = noise[:, only]
+        heard = (stereo(alone) ** 2).mean(0)
+        assert heard[only % 2] > 1e-3 > heard[1 - only % 2]
+    assert (stereo(noise) ** 2).mean(0) == pytest.approx(0.01, rel=0.1), "unlike sounds together are as loud as one"
 
 
 @pytest.mark.parametrize("rate", [16_000, 32_000, 44_100, 88_200, 96_000, 192_000])

@@ -41,7 +41,7 @@ from visualizer.encoder.bank import (
 )
 from visualizer.encoder.clip_teacher import ClipText
 from visualizer.encoder.config import PUBLISHED, SMALL, EncoderConfig, EncoderError
-from visualizer.encoder.data import ClipError, MelCache, Skipped, Sounds, StoredMel, read_sound
+from visualizer.encoder.data import ClipError, MelCache, Skipped, Sounds, StoredMel, read_clip
 from visualizer.encoder.evaluate import evaluate, write_confusion
 from visualizer.encoder.files import put_in_place
 from visualizer.encoder.learners import contrast
@@ -728,7 +728,7 @@ def test_bad_sound_files_are_one_sentence_each_and_counted(tmp_path: Path, capsy
     cache.mels([*clips], silent := Skipped(speaks=False))
     assert len(silent.reasons) == len(names) and not capsys.readouterr().err
     with pytest.raises(ClipError):
-        read_sound(clips[2])
+        read_clip(clips[2])
 
 
 def test_manifests(tmp_path: Path) -> None:

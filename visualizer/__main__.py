@@ -198,7 +198,7 @@ def _render(arguments: argparse.Namespace) -> None:
     fps = arguments.fps or RENDER_FPS
     model, size = _model(arguments)
     preset = _preset(arguments, model)
-    sound = read_sound(arguments.input, arguments.seconds or 0.0)
+    sound = read_sound(arguments.input, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
     settings = RenderSettings(preset, model.path, size, fps, user_folder("engines"), arguments.backend)
     stream = open_stream(settings)  # everything that may be refused comes before the file is replaced
     recorder = Recorder(arguments.output, size, fps, drop=False)
