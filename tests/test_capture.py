@@ -18,7 +18,7 @@ from visualizer.audio import devices, source
 from visualizer.audio.capture import DeviceCapture, Parent, TimedWriter
 from visualizer.audio.devices import Device, DeviceError, find_input, parse_pulse_sources
 from visualizer.audio.downmix import stereo
-from visualizer.audio.files import SoundFileError, SoundFileWarning, open_sound, read_sound
+from visualizer.audio.files import SoundFileError, SoundFileWarning, open_sound
 from visualizer.audio.resample import Resampler
 from visualizer.audio.ring import RingReader, SoundRing
 from visualizer.audio.source import Capture
@@ -403,9 +403,9 @@ def test_values_that_are_not_numbers_become_silence(tmp_path: Path) -> None:
     sound = np.ones((1000, 2), np.float32)
     sound[10, 0], sound[20, 1], sound[30, 0] = np.nan, np.inf, -np.inf
     soundfile.write(tmp_path / "nan.wav", sound, 48_000, subtype="FLOAT")
-    with pytest.warns(SoundFileWarning, match=r"nan\.wav") as caught:
-        read, rate = read_sound(tmp_path / "nan.wav")
-    assert (len(caught), rate) == (1, 48_000)
+    with pytest.warns(SoundFileWarning, match=r"nan\.wav") as caught, open_sound(tmp_path / "nan.wav") as opened:
+        read = np.concatenate([opened.read(15), opened.read()])
+    assert len(caught) == 1, "said once"
     assert np.isfinite(read).all()
     assert read.sum() == 2000 - 3
 
@@ -415,7 +415,8 @@ def test_a_file_read_in_blocks_is_the_whole_file(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", sound, 22_050, subtype="FLOAT")
     with open_sound(tmp_path / "a.wav") as opened:
         assert (opened.rate, opened.channels, opened.frames) == (22_050, 1, 10_001)
-        np.testing.assert_array_equal(np.concatenate(list(opened.blocks(777))), sound)
+        blocks = [opened.read(777) for _ in range(len(sound) // 777 + 1)]
+        np.testing.assert_array_equal(np.concatenate(blocks), sound)
         opened.seek(5000)
         np.testing.assert_array_equal(opened.read(), sound[5000:])
 
@@ -453,7 +454,6 @@ def test_a_click_keeps_its_moment(rate: int) -> None:
     assert late_ms < 15
     peak = 77 + int(np.argmax(np.abs(out[:, 0])))
     assert resampler.to_input(peak) == pytest.approx(1000 + rate // 2, abs=rate / 48_000 + 0.01)
-    assert resampler.to_output(resampler.to_input(peak)) == pytest.approx(peak)
     assert resampler.next_output == 77 + 48_000
 
 

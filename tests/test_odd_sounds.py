@@ -55,8 +55,10 @@ def test_training_leaves_it_out_and_says_why(name: str, words: str, files: Path)
 def test_a_render_plays_what_there_is_and_says_so(name: str, words: str, files: Path) -> None:
     told: list[str] = []
     if name == "corrupt.flac":
-        with pytest.raises(SoundFileError, match=words):
+        with pytest.raises(SoundFileError, match=words) as caught:
             read_sound(files / name)
+        source, target = str(caught.value).split("ffmpeg -i ")[1].split()
+        assert source == name != target, "ffmpeg does not write over what it reads"
         return
     sound = read_sound(files / name, tell=told.append)
     assert len(told) == 1 and words in told[0] and name in told[0] and "\n" not in told[0]

@@ -62,7 +62,3 @@ class Resampler:
     def to_input(self, sample: int) -> float:
         """The input frame, with its fraction, that was heard at the same moment as output ``sample``."""
         return self.first_input + (sample - self.first_output) * self.rate_in / SAMPLE_RATE
-
-    def to_output(self, frame: float) -> float:
-        """The output sample, with its fraction, that was heard at the same moment as input ``frame``."""
-        return self.first_output + (frame - self.first_input) * SAMPLE_RATE / self.rate_in
