@@ -55,7 +55,7 @@ class ShowSettings:
     """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height).
 
     stand_in: the source to play instead where the first one cannot be opened at all; "" for none. encoder, bank: what
-    tells the meaning of the sound, None for none.
+    tells the meaning of the sound, None for none. banks: folder of the user's own banks.
     """
 
     source: str
@@ -68,6 +68,7 @@ class ShowSettings:
     stand_in: str = ""
     encoder: Path | None = None
     bank: Path | None = None
+    banks: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class LiveShow:
             self._folder,
             RendererSettings(
                 settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend,
-                settings.encoder, settings.bank,
+                settings.encoder, settings.bank, settings.banks,
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)

@@ -20,7 +20,8 @@ from engines.backends import BackendError, open_networks
 from engines.model import ModelError, ModelInfo, inspect
 from engines.stream import Stream, StreamState
 from visualizer.child import leave_interrupts_to_the_app
-from visualizer.encoder.bank import BankError, read_table
+from visualizer.encoder.bank import BankError
+from visualizer.encoder.banks import load_bank
 from visualizer.encoder.config import EncoderError
 from visualizer.encoder.published import open_encoder
 from visualizer.renderer.listener import Listener
@@ -152,9 +153,10 @@ class Renderer:
         return {"backend": networks.name, "precision": networks.precision, "size": list(size), "steps": info.steps}
 
     def _hear(self, command: dict[str, Any]) -> dict[str, Any]:
-        bank, encoder = read_table(Path(command["bank"])), Path(command["encoder"])
+        encoder = Path(command["encoder"])
+        bank, left_out = load_bank(Path(command["bank"]), Path(command["banks"]) if command["banks"] else None)
         self._listener = Listener(self._folder, open_encoder(encoder), bank, str(encoder))
-        return {"texts": bank.texts}
+        return {"texts": bank.texts, "message": " ".join(left_out)}
 
     def _last_state(self, info: ModelInfo, size: tuple[int, int]) -> StreamState | None:
         """What the renderer before this one last painted, so that a restarted one goes on from there."""
