@@ -1226,6 +1226,7 @@ def test_a_training_configuration_file(material: Path, tmp_path: Path) -> None:
         ("[augment]\nroom_s = [0, 1]\n", "room_s"), ("[augment]\nmix = 2\n", "mix"), ("[augment]\nspeed = 1\n", "speed"),
         ("[data]\nprompts = []\n", "prompts"), ("[data]\nprompts = ['{x}']\n", "prompts"),
         ("[data]\nprompts = ['no place']\n", "prompts"), ("[data]\nprompts = [3]\n", "prompts"),
+        ("[encoder]\nmapper = [2048, 77, 768]\n", r"takes no mapper.*\[mapper\]"),
         ("[loss]\ncontrast = 'both'\n", "contrast"), ("[mapper]\nshare = 0.1\n", "text_encoder"),
         ("[evaluate]\npairs = [['a']]\n", "pairs"), ("[evaluate]\nquieter_db = 0\n", "quieter_db"),
     ],
