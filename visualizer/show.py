@@ -40,6 +40,9 @@ SUPERVISE_EVERY_S = 0.05
 QUIET_AFTER_S = 0.25
 """With no sound arriving for so long, the picture calms instead of freezing in a beat."""
 
+MEANT_FOR_S = 1.5
+"""Words of a meaning that is older are no longer shown: the encoder comes up, has failed, or nothing is captured."""
+
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
 RECENT_HOPS = 200
@@ -220,9 +223,11 @@ class LiveShow:
         return None if sample is None else self._tempo.at(sample)
 
     def words(self, count: int) -> list[tuple[str, float]]:
-        """The texts of the prompt bank that the sound means most, with their weights, the heaviest first."""
-        meaning, texts = self.meaning, self.renderer.status.texts
-        if meaning is None or len(texts) != len(meaning.weights):
+        """The texts of the prompt bank that the sound means most now, with their weights, the heaviest first."""
+        meaning, texts, now = self.meaning, self.renderer.status.texts, self._sample_now()
+        if meaning is None or now is None or len(texts) != len(meaning.weights):
+            return []
+        if now - meaning.sample > MEANT_FOR_S * SAMPLE_RATE:
             return []
         best = np.argsort(meaning.weights)[: -count - 1 : -1].tolist()
         return [(texts[row], float(meaning.weights[row])) for row in best if meaning.weights[row] > 0]
