@@ -199,10 +199,10 @@ class LiveShow:
     # Tempo by hand. What lies between a key and the show's thread does not count: the moment of the key does.
 
     def tap(self) -> None:
-        """A beat is now; two taps make a tempo, the first of them a bar."""
+        """A beat is now; two such taps make a tempo, the first of them a bar."""
         sample = self._sample_now()
         if sample is not None:
-            self._asked.append(lambda: self._tempo.tap.tap(sample))
+            self._asked.append(lambda: self._tempo.beat_now(sample))
 
     def flip_beat(self) -> None:
         """The beat is half a beat off: move it, or back."""
