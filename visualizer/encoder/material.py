@@ -14,19 +14,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from visualizer.encoder.bank import Bank, Teacher, centred, make_bank, normalised, read_table, read_texts
+from visualizer.encoder.bank import Bank, read_table
+from visualizer.encoder.bank_texts import make_bank, read_texts
+from visualizer.encoder.banks import OWN_BANK
 from visualizer.encoder.data import ClipError, MelCache, Skipped, Sounds
 from visualizer.encoder.manifest import Clip, Wordings, read_manifest, read_wordings
 from visualizer.encoder.runner import Runner
 from visualizer.encoder.settings import DataConfig, TrainConfig, TrainingError
+from visualizer.encoder.space import Teacher, centred, normalised
 from visualizer.resources import prompt_bank
 from visualizer.snapshots import FloatArray
 
 KIN = 0.5
 """Cosine in the text space from which on two texts may say the same."""
-
-OWN_BANK = "bank.safetensors"
-"""In the run's folder: the table of a bank that was given as texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,11 @@ def gather(config: TrainConfig, teacher: Teacher, runner: Runner) -> Material:
 
 def space_of(config: TrainConfig, teacher: Teacher, runner: Runner) -> Bank:
     """The bank whose text space is learnt. Raises TrainingError where teacher or width are others than the run's."""
-    named = Path(config.data.bank) if config.data.bank else prompt_bank()
-    bank = _own_bank(named, config, teacher, runner) if named.suffix == ".toml" else read_table(named)
+    named, table = Path(config.data.bank), bank_table(config)
+    bank = _own_bank(named, table, teacher, runner) if named.suffix == ".toml" else read_table(table)
     if bank.teacher != teacher.name:
         raise TrainingError(
-            f"the vectors of the bank {named} were made by {bank.teacher!r}, this run's teacher is {teacher.name!r}: under "
+            f"the vectors of the bank {table} were made by {bank.teacher!r}, this run's teacher is {teacher.name!r}: under "
             "[data] name the bank's .toml file as bank, and its table is made anew, or another teacher"
         )
     if len(bank.centre) != config.encoder.latent:
@@ -128,9 +128,16 @@ def space_of(config: TrainConfig, teacher: Teacher, runner: Runner) -> Bank:
     return bank
 
 
-def _own_bank(texts: Path, config: TrainConfig, teacher: Teacher, runner: Runner) -> Bank:
+def bank_table(config: TrainConfig) -> Path:
+    """The table of the run's bank: what is named, the one in the run's folder for texts, or what ships."""
+    if not config.data.bank:
+        return prompt_bank()
+    named = Path(config.data.bank)
+    return Path(config.run.folder) / OWN_BANK if named.suffix == ".toml" else named
+
+
+def _own_bank(texts: Path, table: Path, teacher: Teacher, runner: Runner) -> Bank:
     """The table of a bank's texts in the run's folder; made once, so that a run that goes on keeps its space."""
-    table = Path(config.run.folder) / OWN_BANK
     entries = read_texts(texts)
     if runner.main:
         known = read_table(table) if table.exists() else None

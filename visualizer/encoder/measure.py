@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from visualizer.encoder.audit import spectral_figures
-from visualizer.encoder.bank import normalised
 from visualizer.encoder.data import Sounds
 from visualizer.encoder.evaluate import Numbers, by_class, evaluate, names, similarities, write_confusion
 from visualizer.encoder.material import Material
 from visualizer.encoder.network import AudioEncoder
 from visualizer.encoder.settings import EvaluateConfig
+from visualizer.encoder.space import normalised
 from visualizer.snapshots import FloatArray
 
 EVALUATED_FROM_S = 1.0

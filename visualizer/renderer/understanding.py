@@ -8,7 +8,6 @@ from pathlib import Path
 from engines.backends import Networks
 from engines.guidance import Meant
 from engines.model import ModelInfo
-from visualizer.encoder.bank import Bank
 from visualizer.encoder.translator import Translator
 from visualizer.renderer.listener import Listener
 from visualizer.snapshots import Meaning
@@ -24,14 +23,14 @@ class Understanding:
     """A sound encoder and a picture model that come and go each by itself."""
 
     def __init__(self) -> None:
-        self._ear: tuple[Listener, Bank] | None = None
+        self._listener: Listener | None = None
         self._model: tuple[ModelInfo, Networks, Path] | None = None
         self._translator: Translator | None = None
         self._meant_at = self._asked_at = -math.inf
 
-    def hear(self, listener: Listener, bank: Bank) -> None:
-        """Take up a sound encoder and the bank it is read with."""
-        self._ear = listener, bank
+    def hear(self, listener: Listener | None) -> None:
+        """Take up a sound encoder; None lets go of it."""
+        self._listener = listener
         self._introduce()
 
     def speak_to(self, info: ModelInfo, networks: Networks, cache: Path) -> None:
@@ -40,22 +39,23 @@ class Understanding:
         self._introduce()
 
     def _introduce(self) -> None:
-        if self._ear is None or self._model is None:
+        self._translator = None
+        if self._listener is None or self._model is None:
             return
         info, networks, cache = self._model
-        self._translator = Translator(self._ear[1], networks.encode_text, info.fingerprint, info.lexicon, cache)
+        self._translator = Translator(self._listener.bank, networks.encode_text, info.fingerprint, info.lexicon, cache)
 
     def listen(self, now: float) -> Meaning | None:
         """Take the sound that has come; what it means if that is new. now: monotonic seconds."""
-        if self._ear is None or not self._ear[0].listen():
+        if self._listener is None or not self._listener.listen():
             return None
         self._meant_at = now
-        return self._ear[0].meaning
+        return self._listener.meaning
 
     def meant(self, now: float) -> Meant | None:
         """What the sound means to the model that paints, at the beginning of a frame."""
-        if self._ear is None or self._translator is None or not self._translator.prepare(TEXTS_AT_ONCE):
+        if self._listener is None or self._translator is None or not self._translator.prepare(TEXTS_AT_ONCE):
             return None
-        meaning = self._ear[0].meaning if now - self._meant_at <= MEANING_HOLDS_S else None
+        meaning = self._listener.meaning if now - self._meant_at <= MEANING_HOLDS_S else None
         dt, self._asked_at = now - self._asked_at, now
         return self._translator.translate(None if meaning is None else meaning.weights, dt)
