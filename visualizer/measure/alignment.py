@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -13,11 +11,6 @@ Times = npt.NDArray[np.float64]
 
 SIGMA_S = 0.05
 """Width of the beat alignment's bell: about what a viewer still takes for together."""
-
-SHUFFLES = 50
-LEAST_SHIFT_S = 1.0
-
-Score = Callable[[Times], float]
 
 
 def av_align(onsets: Times, peaks: Times, frame_s: float) -> float:
@@ -37,15 +30,3 @@ def beat_alignment(beats: Times, peaks: Times, sigma_s: float = SIGMA_S) -> floa
         np.abs(beats - peaks[np.maximum(after - 1, 0)]), np.abs(beats - peaks[np.minimum(after, len(peaks) - 1)])
     )
     return float(np.mean(np.exp(-(nearest**2) / (2 * sigma_s**2))))
-
-
-def shuffled(events: Times, span: tuple[float, float], score: Score) -> float | None:
-    """The mean score of the sound's events turned round in a circle by chance offsets, from a fixed seed.
-
-    span: (begin, end) of the circle, s. Every offset is at least a second either way; None where the span has no room.
-    """
-    begin, length = span[0], span[1] - span[0]
-    if length <= 2 * LEAST_SHIFT_S:
-        return None
-    offsets = np.random.default_rng(0).uniform(LEAST_SHIFT_S, length - LEAST_SHIFT_S, SHUFFLES)
-    return float(np.mean([score(np.sort(begin + (events - begin + offset) % length)) for offset in offsets]))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from visualizer.measure.curve import Array, Curve
+from visualizer.measure.shuffling import LEAST_SHIFT_S, SHUFFLES
+from visualizer.measure.silence import Span
 
 FIRST_LAG_S, LAST_LAG_S = -0.2, 0.5
 LAG_STEP_S = 0.005
+LAGS = np.arange(float(round(FIRST_LAG_S / LAG_STEP_S)), round(LAST_LAG_S / LAG_STEP_S) + 1) * LAG_STEP_S
 """Sound is known to 10 ms, so lags need not be whole frames: it is brought to the frames' cells anew for each lag."""
 
 AS_GOOD = 0.97
@@ -69,23 +74,44 @@ class Correlation:
         return float(middles[level[np.argmin(np.abs(level - CHORDS))]])
 
 
-def correlate(rises: Curve, span: tuple[float, float], motion: Curve, edges: Array) -> Correlation:
+def correlate(rises: Curve, span: Span, motion: Curve, edges: Array) -> Correlation:
     """Correlate motion with the onset envelope in the cells between ``edges``, s, for each lag.
 
     span: (begin, end) of the sound, s; cells that reach beyond it do not count. A cell is what is seen, or heard, while
     one picture is shown; so a picture that changes in the very frame during which the onset falls has lag 0.
     """
     moves = motion.rate(edges)
-    cell_s = float(edges[1] - edges[0])
-    steps = np.arange(round(FIRST_LAG_S / LAG_STEP_S), round(LAST_LAG_S / LAG_STEP_S) + 1)
-    lags = np.asarray(steps * LAG_STEP_S, np.float64)
-    r = np.full(len(lags), np.nan)
-    for i, lag in enumerate(lags):
-        heard = edges - lag
-        inside = (heard[:-1] >= span[0] - 1e-9) & (heard[1:] <= span[1] + 1e-9)
-        if inside.sum() * cell_s >= FEWEST_S:
-            r[i] = pearson(rises.rate(heard)[inside], moves[inside])
-    return Correlation(lags, r, cell_s)
+    r = np.full(len(LAGS), np.nan)
+    for i, heard, inside in _heard(rises, span, edges):
+        r[i] = pearson(heard, moves[inside])
+    return Correlation(LAGS, r, float(edges[1] - edges[0]))
+
+
+def chance(rises: Curve, span: Span, motion: Curve, edges: Array) -> float | None:
+    """The mean peak over motion that is turned round in a circle by chance offsets of a second or more, from a fixed seed.
+
+    A peak over many lags is above 0 by chance, the more the shorter the video. None where there is no room for offsets.
+    """
+    moves, cell_s = motion.rate(edges), float(edges[1] - edges[0])
+    least = int(np.ceil(LEAST_SHIFT_S / cell_s))
+    if len(moves) <= 2 * least:
+        return None
+    offsets = np.random.default_rng(0).integers(least, len(moves) - least, SHUFFLES)
+    r = np.full((SHUFFLES, len(LAGS)), np.nan)
+    for i, heard, inside in _heard(rises, span, edges):
+        for row, offset in enumerate(offsets):
+            r[row, i] = pearson(heard, np.roll(moves, offset)[inside])
+    peaks = [peak for row in r if (peak := Correlation(LAGS, row, cell_s).peak) is not None]
+    return float(np.mean(peaks)) if peaks else None
+
+
+def _heard(rises: Curve, span: Span, edges: Array) -> Iterator[tuple[int, Array, npt.NDArray[np.bool_]]]:
+    """For each lag: its index, what is heard so much before the cells, and which cells those are."""
+    for i, lag in enumerate(LAGS):
+        moved = edges - lag
+        inside = (moved[:-1] >= span[0] - 1e-9) & (moved[1:] <= span[1] + 1e-9)
+        if inside.sum() * (edges[1] - edges[0]) >= FEWEST_S:
+            yield i, rises.rate(moved)[inside], inside
 
 
 def pearson(a: Array, b: Array) -> float:

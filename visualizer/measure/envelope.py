@@ -9,8 +9,8 @@ from visualizer.analysis.mel import MelConfig
 from visualizer.snapshots import FloatArray
 
 MEL = MelConfig(window="hann")
-"""The show's mel, but with librosa's symmetric window: under the show's own, which answers sooner, a loud gliding tone leaks
-into quiet bands by what looks like soft onsets, and over 80 dB they would count."""
+"""The show's mel, but with librosa's symmetric window: under the show's own, which answers sooner, a loud gliding tone
+leaks into quiet bands by what looks like soft onsets, and over 80 dB they would count."""
 
 RANGE_DB = 80.0
 """What lies so far below the loudest band of the whole sound counts as silence: librosa's ``power_to_db``. With it, a soft

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visualizer.analysis.bands import HOP_S
-from visualizer.measure.alignment import SIGMA_S, av_align, beat_alignment, shuffled
-from visualizer.measure.correlation import Correlation, correlate
+from visualizer.measure.alignment import SIGMA_S, av_align, beat_alignment
+from visualizer.measure.correlation import Correlation, chance, correlate
 from visualizer.measure.curve import Array
 from visualizer.measure.errors import MeasureError
 from visualizer.measure.film import Film
 from visualizer.measure.listening import Listened, Progress, listen
 from visualizer.measure.picking import peak_cells
+from visualizer.measure.shuffling import shuffled
 from visualizer.measure.silence import silences
 from visualizer.measure.soundtrack import Soundtrack
 from visualizer.measure.watching import Watched, watch
@@ -66,8 +67,10 @@ def measure(video: Path, audio: Path | None = None, progress: Progress = lambda 
     motion = watched.curve.rate(edges)
     peaks = edges[peak_cells(motion, STILL)]
     onsets = _within(listened.onsets, together)
-    correlation = correlate(listened.curve, (listened.start, listened.end), watched.curve, edges)
-    figures = _figures(listened, watched, motion, _within(peaks, together), onsets, together, correlation)
+    compared = listened.curve, (listened.start, listened.end), watched.curve, edges
+    correlation, by_chance = correlate(*compared), chance(*compared)
+    seen = _within(peaks, together)
+    figures = _figures(listened, watched, motion, seen, onsets, together, correlation, by_chance)
     rises = listened.curve.rate(edges)
     return Measured(film, listened, watched, edges, motion, rises, onsets, peaks, correlation, figures)
 
@@ -80,6 +83,7 @@ def _figures(
     onsets: Array,
     together: tuple[float, float],
     correlation: Correlation,
+    by_chance: float | None,
 ) -> Figures:
     moving = bool(motion.max() >= STILL)
     frame_s = 1 / watched.rate
@@ -90,6 +94,7 @@ def _figures(
     on_beat = len(peaks) > 0 and len(beats) > 0
     return {
         "r": _rounded(r),
+        "r_shuffled": _rounded(by_chance if r is not None else None),
         "lag_ms": None if lag is None else round(1000 * lag, 1),
         "av_align": _rounded(av_align(onsets, peaks, frame_s) if follows else None),
         "av_align_shuffled": _rounded(

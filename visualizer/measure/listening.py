@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -72,11 +73,11 @@ def listen(track: Soundtrack, start: float, progress: Progress = lambda what, do
     top_db = _loudest_db(track, progress)
     mel, envelope = LogMel(replace(MEL, floor_db=min(MEL.floor_db, top_db - RANGE_DB))), OnsetEnvelope(top_db)
     show, bass, tracker = LogMel(SHOW), FilterBank([band_pass(*BANDS_HZ["bass"])]), BeatTracker()
-    rises, squares, outline, phase, sure = [], [], [], [], []
+    rises, squares, outline, phase, sure = (array("d") for _ in range(5))  # a list takes five times the memory
     for count, hop in enumerate(track.hops()):
         rises.append(envelope.push(mel.decibels(mel.power(hop))))
         squares.append(float(np.mean(hop**2)))
-        outline.append((float(hop.min()), float(hop.max())))
+        outline.extend((float(hop.min()), float(hop.max())))
         beat = tracker.push(show.power(hop), float((bass.filter(hop) ** 2).sum()) / HOP_SAMPLES)
         phase.append(math.nan if beat is None else beat.phase)
         sure.append(0.0 if beat is None else beat.confidence)
@@ -92,7 +93,7 @@ def listen(track: Soundtrack, start: float, progress: Progress = lambda what, do
         start + hops * HOP_S,
         found,
         10 * np.log10(np.maximum(1e-12, squares)),
-        np.array(outline),
+        np.array(outline).reshape(-1, 2),
         np.asarray(start + (onset_hops(found) + 0.5) * HOP_S, np.float64),
         start + beats if len(beats) >= FEWEST_BEATS else np.zeros(0),
     )

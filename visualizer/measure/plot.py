@@ -171,6 +171,11 @@ def _lags(axis: Any, measured: Measured) -> None:
     r, lag = measured.figures["r"], measured.figures["lag_ms"]
     if r is not None and lag is not None:
         axis.plot([lag], [r], "o", color=PEAK, markersize=6)
+        chance = measured.figures["r_shuffled"]
+        if chance is not None:
+            axis.axhline(chance, color=FAINT, linewidth=0.8, linestyle=":")
+            where = axis.get_yaxis_transform()
+            axis.text(0.98, chance, "chance", transform=where, ha="right", va="bottom", color=FAINT, fontsize=8)
         told = f"r = {r:.2f} at {lag:.0f} ms"
         axis.text(0.96, 0.95, told, transform=axis.transAxes, ha="right", va="top", color=PEAK, fontsize=10, weight="bold")
     axis.set_xlim(1000 * found.lags[0], 1000 * found.lags[-1])

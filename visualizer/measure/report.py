@@ -8,6 +8,7 @@ from visualizer.measure.figures import Figures
 
 MEANING = {
     "r": "how closely motion follows the sound's onsets, −1 to 1 (Pearson, at the best lag)",
+    "r_shuffled": "the same with the motion shifted at random: what chance gives",
     "lag_ms": "how much later than the sound the picture is, ms",
     "av_align": "onsets and motion's maxima that fall together within a frame, 0 to 1 (AV-Align)",
     "av_align_shuffled": "the same with the sound shifted at random: what chance gives",

@@ -35,7 +35,7 @@ class Soundtrack:
         with open_media(path) as container:
             stream = best_stream(container, "audio")
             if stream is None:
-                raise MeasureError(f"{path} has no sound; name the sound that belongs to it with --audio FILE.")
+                raise MeasureError(f"{path} has no sound; name a file that has with --audio FILE.")
             length = container.duration
             first = next((frame for frame in decode(container, stream) if frame.samples), None)
             if first is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -80,7 +81,7 @@ def watch(film: Film, silent: Sequence[Span], progress: Progress = lambda what, 
     """See the whole video. silent: settled silences, s. Raises MeasureError where it has but one picture."""
     rng = np.random.default_rng(0)
     flicker = Flicker(silent)
-    times, moves, errors = [], [], []
+    times, moves, errors = array("d"), array("d"), array("d")
     before: Shown | None = None
     last = None
     for now in film.pictures():
@@ -92,7 +93,7 @@ def watch(film: Film, silent: Sequence[Span], progress: Progress = lambda what, 
             flicker.push(before, now)
             if rng.random() < WARPED_A_SECOND * (now.time - before.time):
                 error = warping_error(before.small, now.small, forth, flow(light, last))
-                errors += [] if error is None else [error]
+                errors.extend(() if error is None else (error,))
             progress("watching", now.time, film.seconds)
         before, last = now, light
     if len(times) < 2:
