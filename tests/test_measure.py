@@ -147,7 +147,7 @@ def number(figures: Figures, key: str) -> float:
 def test_a_disc_that_pulses_with_its_sound(with_sound: Figures) -> None:
     assert number(with_sound, "r") > 0.8 and number(with_sound, "r_shuffled") < 0.35
     assert abs(number(with_sound, "lag_ms")) < 1000 / 60
-    assert number(with_sound, "av_align") > 0.85
+    assert number(with_sound, "av_align") > 0.75
     assert number(with_sound, "av_align_shuffled") < 0.35
     assert with_sound["onsets"] == len(CHANCE)
     assert with_sound["frames"] == 240 and with_sound["fps"] == with_sound["rate"] == 30
@@ -168,7 +168,7 @@ def test_a_disc_that_pulses_late(folder: Path) -> None:
     path = film(folder / "late.mp4", pulsing(CHANCE, 1 / 30, 0.12), steady(30), clicks(CHANCE))
     figures = measure(path).figures
     assert number(figures, "lag_ms") == pytest.approx(120, abs=10)
-    assert number(figures, "r") > 0.85
+    assert number(figures, "r") > 0.8
     assert number(figures, "av_align") < 0.3
 
 
@@ -205,7 +205,7 @@ def test_frame_rate_and_size_do_not_matter(folder: Path, with_sound: Figures) ->
         found[fps] = measure(path).figures
         assert abs(number(found[fps], "lag_ms")) < 500 / fps
         assert number(found[fps], "r") == pytest.approx(number(with_sound, "r"), abs=0.13)
-        assert number(found[fps], "av_align") > 0.85
+        assert number(found[fps], "av_align") > 0.75
     assert found[60.0]["rate"] == 30 and found[15.0]["rate"] == 15
     motion = [number(figures, "mean_motion") for figures in found.values()]
     assert max(motion) < 1.4 * min(motion)
