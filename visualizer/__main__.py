@@ -28,7 +28,7 @@ SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".m
 DEFAULTS = {
     "command": None, "preset": "nebula", "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
-    "minutes": None, "resume": False,
+    "minutes": None, "resume": False, "audio": None, "plot": None,
 }  # fmt: skip
 
 
@@ -81,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("what", choices=("live", "frame", "hearing"))
     bench.add_argument("--input", default=argparse.SUPPRESS, help="a sound input's name or a sound file")
     bench.add_argument("--json", action="store_true", help="print one JSON object")
+    measure = commands.add_parser("measure", help="measure how tightly a video follows its sound")
+    measure.add_argument("video", type=Path, metavar="VIDEO", help="any video file")
+    measure.add_argument("--audio", type=Path, default=absent, metavar="FILE", help="a sound, instead of the video's own")
+    measure.add_argument("--json", action="store_true", default=absent, help="print one JSON object")
+    measure.add_argument("--plot", type=Path, default=absent, metavar="OUT.png", help="draw sound, onsets and motion")
     train = commands.add_parser("train", help="train a sound encoder, or make the vectors of a prompt bank")
     train.add_argument("what", choices=("encoder", "bank"))
     train.add_argument("file", type=Path, metavar="FILE", help="a .toml file: the training's configuration, or the texts")
@@ -263,6 +268,36 @@ def _bench_hearing(arguments: argparse.Namespace) -> None:
     print_report(report, arguments.json)
 
 
+def _measure(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from visualizer.measure.figures import measure
+    from visualizer.measure.plot import check_plot, plot
+    from visualizer.measure.report import as_json, as_table
+
+    if arguments.plot:
+        check_plot(arguments.plot)
+    form = "{desc}{percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
+    stage = ""
+    with tqdm(total=1.0, desc="opening: ", bar_format=form, disable=arguments.json) as bar:
+
+        def told(what: str, done: float, total: float | None) -> None:
+            nonlocal stage
+            if bar.disable:
+                return
+            if what != stage:
+                stage = what
+                bar.reset(total or done)
+                bar.set_description(what)
+            bar.total = max(done, bar.total)
+            bar.update(done - bar.n)
+
+        measured = measure(arguments.video, arguments.audio, told)
+    if arguments.plot:
+        plot(measured, arguments.plot)
+    print(as_json(measured.figures) if arguments.json else as_table(measured.figures))
+
+
 def _train(arguments: argparse.Namespace) -> None:
     if arguments.what == "bank":
         from visualizer.encoder.teacher import write_bank
@@ -309,7 +344,10 @@ def main() -> int:
     """Run the command line; every expected failure ends in one sentence and exit status 2."""
     arguments = argparse.Namespace(**{**DEFAULTS, **vars(_parser().parse_args())})
     command = arguments.command or "show"
-    run = {"show": _show, "render": _render, "prepare": _prepare, "bench": _bench, "train": _train}.get(command, _list)
+    runs = {
+        "show": _show, "render": _render, "prepare": _prepare, "bench": _bench, "measure": _measure, "train": _train,
+    }  # fmt: skip
+    run = runs.get(command, _list)
     try:
         run(arguments)
     except Exception as error:

@@ -8,6 +8,7 @@ import numpy as np
 
 from visualizer.bench.hearing.band import Onsets
 from visualizer.bench.hearing.tracker import Onset, Times
+from visualizer.measure.matching import pairs
 
 SETTLED_S = 5.0
 """Beats and confidence count from here on, as in mir_eval."""
@@ -37,20 +38,6 @@ class Counts:
     def f1(self) -> float:
         """Harmonic mean of precision and recall; 0 where nothing is right."""
         return 2 * self.right / (2 * self.right + self.wrong + self.missed) if self.right else 0.0
-
-
-def pairs(truth: Times, found: Times, window: float) -> list[tuple[int, int]]:
-    """The most pairs (index in truth, index in found) no further apart than ``window``, each index once."""
-    out, i, j = [], 0, 0
-    while i < len(truth) and j < len(found):
-        if abs(truth[i] - found[j]) <= window:
-            out.append((i, j))
-            i, j = i + 1, j + 1
-        elif truth[i] < found[j]:
-            i += 1
-        else:
-            j += 1
-    return out
 
 
 def beat_f1(truth: Times, found: Times) -> float:

@@ -1,0 +1,52 @@
+"""Open a media file and decode one stream of it, through PyAV; damaged packets are passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+
+from visualizer.measure.errors import MeasureError
+
+
+def open_media(path: Path) -> Any:
+    """An open PyAV container. Raises MeasureError where the file is not there or is no media file."""
+    if not path.exists():
+        raise MeasureError(f"There is no file {path}; check the path.")
+    if path.is_dir():
+        raise MeasureError(f"{path} is a folder; name a file in it.")
+    try:
+        return av.open(str(path))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        if isinstance(error, PermissionError):
+            raise MeasureError(f"{path} may not be read; change its permissions.") from None
+        raise MeasureError(f"{path} is no video or sound that can be read; choose another file.") from None
+
+
+def best_stream(container: Any, kind: str) -> Any | None:
+    """The stream of a kind ("video", "audio") that a player would choose; None where there is none.
+
+    A picture that is only attached, such as a record's cover, is no video.
+    """
+    streams = [one for one in container.streams if one.type == kind]
+    if kind == "video":
+        streams = [one for one in streams if not one.disposition & av.stream.Disposition.attached_pic]
+    best = container.streams.best(kind)
+    return best if best in streams else next(iter(streams), None)
+
+
+def decode(container: Any, stream: Any) -> Iterator[Any]:
+    """The stream's frames from where the container stands; a file that breaks off ends where it does."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):
+            return
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue
+        yield from frames
