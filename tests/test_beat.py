@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from visualizer.analysis.analyzer import Analyzer
+from visualizer.analysis.beat.attacks import BANDS, Frame
 from visualizer.analysis.beat.network import PhaseNetwork, shipped
 from visualizer.analysis.onset_picker import APART_S, OnsetPicker, OnsetPickers
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
@@ -172,7 +173,7 @@ def test_weights_of_the_wrong_shape_are_refused() -> None:
 def test_the_network_gives_a_distribution() -> None:
     network, rng = PhaseNetwork(shipped()), np.random.default_rng(1)
     for _ in range(300):
-        ratios = network.push(rng.exponential(1.0, 5))
+        ratios = network.push(Frame(rng.exponential(1.0, BANDS), rng.uniform(0, 4, BANDS), False))
     assert np.exp(ratios).mean() == pytest.approx(1.0)
 
 
