@@ -16,7 +16,7 @@ import random
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,26 +29,13 @@ from engines.training.evaluation.vitals import NAMES, Bounds, Verdict, bounds, v
 from engines.training.visuals import PALETTES
 from engines.training.visuals.sounds import FPS
 from visualizer.offline import RenderSettings, open_stream, read_sound, render
-from visualizer.output.recorder import Recorder
 from visualizer.preset import Preset, find_preset
 from visualizer.resources import user_folder
-from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
+from visualizer.snapshots import SAMPLE_RATE, Picture
 
 PROMPT_S = (15.0, 40.0)
 BACK, INK, BAND, MARK = "#101014", "#d8d8e0", "#2a4a3c", "#3a3a46"
 CURVES = ("#7fd4ff", "#ffb46b", "#a5e887", "#ff8fb3")
-
-
-class Nowhere:
-    """A recorder's place taken by nothing: pictures are measured as they are painted."""
-
-    error: str | None = None
-
-    def video(self, frame: Picture, time: float) -> None:
-        """Drop a frame."""
-
-    def sound(self, block: FloatArray, time: float) -> None:
-        """Drop a block of sound."""
 
 
 def unlit(preset: Preset) -> Preset:
@@ -170,7 +157,7 @@ def main() -> int:
             watch.see(done, total, picture)
             bar.update()
 
-        render(sound, watch.stream, settings, cast(Recorder, Nowhere()), each)
+        render(sound, watch.stream, settings, None, each)
     values = np.stack(watch.rows)
     found = verdicts(values, limits)
     with (options.out / "endurance.csv").open("w", newline="", encoding="utf-8") as file:

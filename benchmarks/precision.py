@@ -25,7 +25,7 @@ from engines.backends.openvino_backend import OpenVinoNetworks
 from engines.backends.torch_backend import TorchNetworks
 from engines.model import ModelInfo, inspect
 from engines.stream import Stream
-from visualizer.bench import median_ms
+from visualizer.bench.frame import median_ms
 from visualizer.resources import embedded_model, user_folder
 from visualizer.snapshots import Picture
 

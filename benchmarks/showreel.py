@@ -1,6 +1,7 @@
 """What the model paints, to look at: a sheet of running streams, and clips of real shows.
 
 ``python -m benchmarks.showreel sheet OUT.png [--model FOLDER]``: eight prompts, eight moments of each stream.
+``python -m benchmarks.showreel looks OUT.png``: eight moments of each look that ships, with the demo track's loudness.
 ``python -m benchmarks.showreel clips MUSIC OUT [--model FOLDER]``: five videos, each another stretch of MUSIC, preset and
 prompt, by the offline render.
 """
@@ -12,6 +13,7 @@ import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
@@ -20,8 +22,8 @@ from engines.training.evaluation.streams import Frames, Player, Take, frame_at
 from engines.training.visuals.sounds import music
 from visualizer.offline import RenderSettings, open_stream, read_sound, render
 from visualizer.output.recorder import Recorder
-from visualizer.preset import find_preset
-from visualizer.resources import embedded_model, user_folder
+from visualizer.preset import find_preset, load_preset
+from visualizer.resources import demo_track, embedded_model, presets_folder, user_folder
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
 
 PROMPTS = (
@@ -33,6 +35,9 @@ MOMENTS_S = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 SEED = 7
 CELL, GAP, MARGIN, SIDE, HEAD = 192, 8, 28, 210, 72
 BACK, INK, FAINT = (14, 14, 18), (232, 232, 238), (140, 140, 152)
+
+LOOK_CELL, CURVE, CURVE_INK = 224, 36, (86, 118, 200)
+LOOKS_FPS = 24
 
 CLIP_S = 20.0
 CLIP_FPS = 30.0
@@ -104,6 +109,39 @@ def clip(look: Look, model: Path, sound: FloatArray, out: Path) -> None:
         raise RuntimeError(recorder.error)
 
 
+def looks(model: Path, music_file: Path) -> Image.Image:
+    """A sheet: a row a preset that ships, eight moments spread evenly, and the music's loudness with them marked."""
+    sound, info = read_sound(music_file), inspect(model)
+    presets = [load_preset(path) for path in sorted(presets_folder().glob("*.toml"))]
+    frames = len(sound) * LOOKS_FPS // SAMPLE_RATE
+    moments = [frames * (2 * number + 1) // 16 for number in range(8)]
+    pitch = LOOK_CELL + 6
+    width, height = 8 * pitch - 6, LOOK_CELL + 4 + CURVE + 18
+    sheet = Image.new("RGB", (width, len(presets) * height - 18), BACK)
+    pen = ImageDraw.Draw(sheet)
+    strips = np.abs(sound[: len(sound) // width * width]).mean(1).reshape(width, -1)
+    level = np.sqrt((strips**2).mean(1))
+    for row, preset in enumerate(presets):
+        settings = RenderSettings(preset, model, info.native_size, float(LOOKS_FPS), user_folder("engines"))
+        top = row * height
+        with tqdm(desc=preset.name, total=frames, unit="frame") as bar:
+
+            def each(done: int, total: int, picture: Picture, bar: tqdm = bar, top: int = top) -> None:
+                bar.update()
+                if done - 1 in moments:
+                    cell = Image.fromarray(picture).resize((LOOK_CELL, LOOK_CELL), Image.Resampling.LANCZOS)
+                    sheet.paste(cell, (moments.index(done - 1) * pitch, top))
+
+            render(sound, open_stream(settings), settings, None, each)
+        base = top + LOOK_CELL + 4 + CURVE
+        for x, value in enumerate(level / level.max()):
+            pen.line((x, base, x, base - round(float(value) * CURVE)), fill=CURVE_INK)
+        for moment in moments:
+            x = width * moment // frames
+            pen.line((x, base, x, base - CURVE), fill=INK, width=2)
+    return sheet
+
+
 def clips(music_file: Path, model: Path, out: Path, seconds: float) -> None:
     """Five videos in the folder ``out``, of stretches spread evenly over the music."""
     out.mkdir(parents=True, exist_ok=True)
@@ -115,23 +153,28 @@ def clips(music_file: Path, model: Path, out: Path, seconds: float) -> None:
 
 
 def main() -> None:
-    """Make one or the other."""
+    """Make one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     sheet = commands.add_parser("sheet", help="eight prompts, eight moments")
     sheet.add_argument("out", type=Path)
     sheet.add_argument("--title", default="Running streams on made-up music, by time since the prompt")
+    ours = commands.add_parser("looks", help="the looks that ship, on the demo track")
+    ours.add_argument("out", type=Path)
     videos = commands.add_parser("clips", help="five videos")
     videos.add_argument("music", type=Path)
     videos.add_argument("out", type=Path)
     videos.add_argument("--seconds", type=float, default=CLIP_S)
-    for command in (sheet, videos):
+    for command in (sheet, ours, videos):
         command.add_argument("--model", type=Path, default=embedded_model())
     options = parser.parse_args()
     if options.command == "clips":
         clips(options.music, options.model, options.out, options.seconds)
         return
     options.out.parent.mkdir(parents=True, exist_ok=True)
+    if options.command == "looks":
+        looks(options.model, demo_track()).save(options.out)
+        return
     compose(PROMPTS, paint(options.model, PROMPTS), options.title).save(options.out)
 
 

@@ -8,17 +8,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from visualizer.control.modulation import Route
+from visualizer.encoder.bank import read_table
+from visualizer.encoder.config import SMALL
+from visualizer.encoder.network import AudioEncoder
+from visualizer.encoder.weights import save_encoder
 from visualizer.parameters import defaults
 from visualizer.preset import Preset, find_preset
+from visualizer.resources import prompt_bank
 from visualizer.show import LiveShow, ShowSettings
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, FloatArray, Frame
 
@@ -195,6 +201,35 @@ def test_the_beat_is_known_at_the_moment_of_asking_and_put_right_by_hand(
         wait_until(lambda: show.beat is not None and show.beat.source == "tap", 2, "the tapped tempo")
         tapped = show.beat
         assert tapped is not None and tapped.bpm == pytest.approx(100, rel=0.03)
+
+
+def test_the_sound_gets_a_meaning_that_a_new_renderer_takes_up(settings: ShowSettings, tmp_path: Path) -> None:
+    bank = read_table(prompt_bank())
+    encoder = tmp_path / "encoder"
+    torch.manual_seed(0)
+    save_encoder(encoder, AudioEncoder(SMALL, bank.space))
+    listening = replace(settings, encoder=encoder, bank=prompt_bank())
+    with running(listening) as show:
+        wait_until(lambda: show.meaning is not None, 20, "a meaning")
+        assert show.renderer.status.texts == bank.texts
+        time.sleep(1)
+        meaning, heard = show.meaning, show.heard
+        assert meaning is not None and heard is not None
+        assert meaning.weights.shape == (len(bank),) and np.linalg.norm(meaning.latent) == pytest.approx(1, abs=1e-3)
+        assert 0 <= heard.sample - meaning.sample < SAMPLE_RATE // 2, "the meaning is of the last moments"
+        assert all(weight > 0 for _, weight in show.words(5))
+        renderer, _ = _processes(show)
+        os.kill(renderer, signal.SIGKILL)
+        before = meaning.sample
+        wait_until(lambda: show.meaning is not None and show.meaning.sample > before + 3 * SAMPLE_RATE, 30, "its return")
+
+
+def test_an_encoder_that_cannot_be_used_is_told_and_the_show_goes_on(settings: ShowSettings, tmp_path: Path) -> None:
+    with running(replace(settings, encoder=tmp_path / "none", bank=prompt_bank())) as show:
+        wait_until(lambda: any("not an encoder" in message for message in show.status.messages), 20, "the refusal")
+        frames = show.status.frames
+        wait_until(lambda: show.status.frames > frames + 5, 5, "pictures")
+        assert show.renderer.status.state == "running"
 
 
 def test_a_show_without_any_sound_still_paints(settings: ShowSettings) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import sys
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +16,14 @@ import soundfile
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 import fetch_sounds
-from sounds import debian, labels, nature, patches, splits
-from sounds.clips import RATE, Clip, Job, cut, run
+from sounds import clips, debian, fonts, labels, nature, patches, report, splits, twins, voices
+from sounds.clips import RATE, SYNTHETIC, Clip, Job, cut, run
 from sounds.licences import read, terms
+
+from visualizer.encoder import data
+from visualizer.encoder.manifest import read_manifest, read_wordings
+from visualizer.encoder.material import check_sources
+from visualizer.encoder.settings import DataConfig
 
 COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 
@@ -68,6 +76,23 @@ def test_every_class_has_captions_in_two_wordings() -> None:
     assert not train & test
 
 
+def test_no_word_of_the_tests_is_in_the_bank() -> None:
+    """The bank's texts stand beside the captions in training: what is there has been seen."""
+
+    def plain(text: str) -> str:
+        return re.sub(r"^(an?|the|some) ", "", text.lower())
+
+    bank = tomllib.loads((Path(data.__file__).parent / "bank.toml").read_text(encoding="utf-8"))
+    told = {plain(text) for group in bank.values() for key, words in group.items() for text in (key, *words)}
+    assert len(told) > 400
+    assert not [text for sound in labels.classes().values() for text in sound.test if plain(text) in told]
+
+
+def test_classes_that_are_told_by_their_loudness_are_marked() -> None:
+    marked = {name for name, sound in labels.classes().items() if sound.level}
+    assert marked == {"rain_light", "rain_heavy", "wind_light", "wind_strong", "whisper"}
+
+
 def test_a_caption_twice_is_told(tmp_path: Path) -> None:
     table = tmp_path / "classes.toml"
     table.write_text('[one]\ntrain = ["a", "b", "c", "d", "e", "f"]\ntest = ["g", "h", "A"]\n')
@@ -94,7 +119,11 @@ def test_takes_of_one_recording_are_one_source() -> None:
     assert game.origin("footsteps/grass1.ogg") == game.origin("footsteps/grass4.ogg") != game.origin("footsteps/sand1.ogg")
     trains = packs["openttd-opensfx"]
     one = trains.origin('unpacked/CC-BY-3.0/Wind. Original _wind1.wav".wav')
-    assert one == trains.origin('unpacked/CC-BY-3.0/Heavy wind. Original _wind1.wav".wav')
+    assert one == trains.origin('unpacked/CC-BY-3.0/Heavy wind. Original _wind1.wav".wav') == "original/wind1.wav"
+    # Whoever passes it on, under whichever licence, and with any signs in its name.
+    other = labels.Pack("another", (), source="folder")
+    assert other.origin("some/place/Bus. Original _t_start1.mp3.wav") == "original/t_start1.mp3"
+    assert trains.origin("unpacked/CC0-1.0/Truck. Original _t_start1.mp3.wav") == "original/t_start1.mp3"
 
 
 @pytest.mark.parametrize(
@@ -132,8 +161,62 @@ def test_clips_keep_their_level_and_are_made_once(package: tuple[labels.Pack, Pa
     (clip,) = run(job, tmp_path)
     wave, rate = soundfile.read(tmp_path / clip.path)
     assert rate == RATE and abs(np.abs(wave).max() - 0.01) < 1e-3
-    again = Job(job.key, job.pack, job.licence, lambda: pytest.fail("made twice"))
+    again = replace(job, make=lambda: pytest.fail("made twice"))
     assert run(again, tmp_path) == [clip]
+
+
+def test_clips_are_made_anew_when_anything_about_them_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = [0]
+
+    def make() -> list[tuple[str, str, np.ndarray]]:
+        count[0] += 1
+        return [("cow", "a/cow", np.full(RATE, 0.1, np.float32))]
+
+    job = Job("a:cow.wav", "a", "MIT", make, "", "cow|a/cow")
+    for changed in (job, replace(job, licence="CC0-1.0"), replace(job, split="test"), replace(job, about="bull|a/cow")):
+        before = count[0]
+        (clip,) = run(changed, tmp_path)
+        assert count[0] == before + 1 and run(changed, tmp_path) == [clip]
+        assert (clip.licence, clip.split) == (changed.licence, changed.split) and count[0] == before + 1
+    for loss in ("", None):
+        path = tmp_path / run(job, tmp_path)[0].path
+        path.unlink() if loss is None else path.write_text(loss)
+        before = count[0]
+        assert run(job, tmp_path) and count[0] == before + 1 and path.stat().st_size > 100, "what is gone is made again"
+    (tmp_path / "jobs" / f"{job.name}.json").write_text("[{")
+    before = count[0]
+    assert run(job, tmp_path) and count[0] == before + 1
+    monkeypatch.setattr(clips.inspect, "getsource", lambda module: "another program")
+    assert run(job, tmp_path) and count[0] == before + 2, "what another program made is made again"
+
+
+def test_jobs_tell_what_decides_what_comes_out(package: tuple[labels.Pack, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    pack, root = package
+    names = {job.key: job.name for job in fetch_sounds.recordings(pack, root, True, [])}
+    bulls = replace(pack, classes=tuple(("horse" if name == "cow" else name, told) for name, told in pack.classes))
+    other = {job.key: job.name for job in fetch_sounds.recordings(bulls, root, True, [])}
+    assert {key for key in names if names[key] != other[key]} == {key for key in names if "cow" in key}
+
+    def synthetic() -> list[str]:
+        nothing = re.compile("synthesis")
+        return [job.name for job in fetch_sounds.jobs(root, labels.classes(), False, nothing, [])]
+
+    before = synthetic()
+    assert before == synthetic() and len(set(before)) == len(before) == sum(map(len, nature.RECIPES.values()))
+    monkeypatch.setattr(fetch_sounds, "version", lambda *modules: "another recipe")
+    assert not set(before) & set(synthetic())
+
+
+def test_what_is_cut_is_what_the_trainer_takes(tmp_path: Path) -> None:
+    assert clips.SHORTEST_S is data.SHORTEST_S and pytest.approx(10 ** (data.SILENT_DB / 20)) == clips.SILENT
+    wave = np.full(int(data.SHORTEST_S * RATE), 2 * clips.SILENT, np.float32)
+    (piece,) = cut(wave, 1)
+    job = Job("click", "a", "MIT", lambda: [("click", "a/click", piece)])
+    done = run(job, tmp_path)
+    report.manifest([replace(clip, split="train") for clip in done], labels.classes(), tmp_path / "manifest.csv")
+    (clip,) = read_manifest(tmp_path / "manifest.csv")
+    assert len(data.read_sound(clip)[0]) == len(wave)
+    assert not list(cut(wave[:-1], 1)) and not list(cut(wave / 4, 1))
 
 
 def test_cutting_leaves_out_silence_and_keeps_to_ten_seconds() -> None:
@@ -166,6 +249,112 @@ def test_no_source_is_in_two_splits() -> None:
     # A recording is what tests a class, not a recipe.
     assert {clip.split for clip in done if clip.source.startswith("synthesis/")} == {"train"}
     assert done == splits.assign(list(reversed(clips)), {"b"})
+
+
+def stand_in(name: str, source: str, pack: str = "a", split: str = "", mel: str = "", take: int = 0) -> Clip:
+    return Clip(f"{name}-{source}-{take}", name, source, pack, "MIT", 1.0, -20.0, f"{name}{source}{take}", split, mel)
+
+
+def test_a_function_is_one_source_and_never_on_both_sides() -> None:
+    functions: dict[str, set[str]] = {}
+    for name, recipes in nature.RECIPES.items():
+        for recipe in recipes:
+            functions.setdefault(nature.generator(recipe), set()).add(name)
+    assert functions["pad"] == {"ambient_music", "synth_pad"} and functions["sea"] == {"sea_waves"}
+    assert functions["wash"] == functions["patter"] == {"rain_light", "rain_heavy"}
+    wave = next(iter(nature.make("sea_waves", 0, 1)))
+    assert wave[1] == "synthesis/sea" == next(iter(nature.make("sea_waves", 2, 1)))[1]
+    made = [
+        stand_in(name, f"{SYNTHETIC}{nature.generator(recipe)}", "synthesis", take=number)
+        for name, recipes in nature.RECIPES.items()
+        for number, recipe in enumerate(recipes)
+    ]
+    done = splits.assign(made, set())
+    for function in functions:
+        assert len({clip.split for clip in done if clip.source == SYNTHETIC + function}) == 1, function
+    of = {name: {clip.split for clip in done if clip.name == name} for name in nature.RECIPES}
+    assert of["sea_waves"] == of["chiptune"] == {"train"}, "with one function there is nothing to test with"
+    assert of["rain_light"] == of["rain_heavy"] == {"train", "test"}
+    assert of["insects"] == {"train"}, "crickets alone would not teach bees"
+    # Nothing is learnt from classes that share a function which another one tests with.
+    assert all("train" in found for found in of.values())
+
+
+def test_bands_of_two_fonts_never_play_the_same_notes() -> None:
+    families = {font.family for font in fonts.FONTS}
+    played = [(family, style, take) for family in families for style in ("rock", "house") for take in range(3)]
+    seeds = [fonts.band_seed(*one) for one in played]
+    assert len(set(seeds)) == len(seeds) == 6 * len(families)
+    style, grid = fonts.STYLES["techno"], fonts.steady(130, 0.1, 8)
+    sheets = [fonts.play(style, grid, 8, fonts.band_seed(family, "techno", 0)).sheet for family in ("fluidr3", "freepats")]
+    assert sheets[0].notes != sheets[1].notes
+
+
+def test_whispers_and_crowds_are_of_one_make_and_of_voices_that_are_learnt() -> None:
+    def speak(voice: voices.Voice, name: str, language: str, text: str) -> np.ndarray:
+        return np.random.default_rng(1).normal(0, 0.1, RATE).astype(np.float32)
+
+    of_key = {job.key: job for job in fetch_sounds._voices(speak)}
+    held = [voice.family for voice in voices.VOICES if voice.split != "train"]
+    assert held and not [key for key in of_key if key.startswith("whisper") and any(family in key for family in held)]
+    whisper = next(iter(of_key["whisper:flite-rms:male_speech"].make()))
+    own = next(iter(of_key["whisper:espeak-ng-whisper"].make()))
+    assert whisper[:2] == ("whisper", "synthesis/whispered") and own[:2] == ("whisper", "espeak-ng-whisper")
+    assert np.std(own[2]) == pytest.approx(0.2 * np.std(speak(voices.VOICES[0], "", "", "")), rel=1e-3)
+    for program in ("espeak-ng", "flite"):
+        job = of_key[f"crowd:{program}"]
+        assert not {voice.family for voice in job.make.args[0]} & set(held)  # type: ignore[attr-defined]
+        assert next(iter(job.make()))[1] == "synthesis/crowds"
+
+
+def encoded(wave: np.ndarray, folder: Path, gain: float = 0.5) -> np.ndarray:
+    """A sound as another package might have it: quieter, at another rate, through Vorbis, with some silence before it."""
+    import soxr
+
+    soundfile.write(folder / "copy.ogg", soxr.resample(wave * gain, RATE, 44_100), 44_100, format="OGG", subtype="VORBIS")
+    copy = clips.load(folder / "copy.ogg")
+    return next(iter(cut(np.pad(copy, (500, 0)), 1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"), [("rain_heavy", 0), ("fire", 1), ("alarm", 0), ("synth_lead", 0), ("whoosh", 1), ("laser", 0)]
+)
+def test_a_recording_that_was_encoded_anew_is_known(name: str, recipe: int, tmp_path: Path) -> None:
+    one, other = (wave for _, _, wave in nature.make(name, recipe, 2))
+    prints = [twins.cells(twins.fingerprint(wave)) for wave in (one, encoded(one, tmp_path), other)]
+    assert prints[0].shape == (60, 12)
+    assert twins.same(prints[0], prints[1]) and twins.same(prints[1], prints[0])
+    assert not twins.same(prints[0], prints[2]), "two takes of one kind of sound are two"
+
+
+def test_copies_of_what_is_tested_are_not_learnt(tmp_path: Path) -> None:
+    one, other = (wave for _, _, wave in nature.make("fire", 0, 2))
+    marks = [twins.fingerprint(wave) for wave in (one, encoded(one, tmp_path), other)]
+    made = [
+        stand_in("fire", "kit/fire", "a", "test", marks[0]), stand_in("fire", "game/fire", "b", "train", marks[1]),
+        stand_in("fire", "game/other", "b", "train", marks[2]), stand_in("fire", "old/fire", "c", "train", ""),
+    ]  # fmt: skip
+    done = splits.assign(made, set())
+    assert {clip.source for clip in done} == {"kit/fire", "game/other", "old/fire"}
+    short = [replace(clip, seconds=0.5) if clip.source == "game/fire" else clip for clip in made]
+    assert len(splits.assign(short, set())) == 4, "of another length it is another sound"
+
+
+def test_the_trainer_reads_what_comes_out(tmp_path: Path) -> None:
+    sounds = labels.classes()
+    made = [
+        stand_in(name, f"{pack}/{name}", pack, split)
+        for name in ("cow", "rain_light") for pack, split in (("a", "train"), ("b", "test"), ("c", "valid"))
+    ]  # fmt: skip
+    report.manifest(made, sounds, tmp_path / "manifest.csv")
+    report.wordings(sounds, tmp_path / "wordings.csv")
+    found, words = read_manifest(tmp_path / "manifest.csv"), read_wordings(tmp_path / "wordings.csv")
+    assert [(clip.kind, clip.level) for clip in found] == [("cow", False)] * 3 + [("rain_light", True)] * 3
+    for clip in found:
+        assert clip.caption in (sounds[clip.kind].test if clip.split == "test" else sounds[clip.kind].train)
+    assert words["test"]["cow"] == sounds["cow"].test
+    assert words["train"]["cow"] == words["valid"]["cow"] == sounds["cow"].train
+    check_sources(found, DataConfig(manifest="manifest.csv"))
 
 
 def test_recipes_are_the_same_by_seed_and_differ_from_each_other() -> None:

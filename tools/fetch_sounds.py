@@ -3,7 +3,8 @@
 ``python tools/fetch_sounds.py FOLDER [--copyleft] [--only PATTERN] [--minutes M]``, from the repository's root, on Debian,
 with fluidsynth and espeak-ng installed; it needs no root. Packages are kept in FOLDER/debs and FOLDER/trees, clips in
 FOLDER/clips (48 kHz, mono, FLAC, the level as recorded); what is there is not made again, and it can be broken off at any
-time. FOLDER/manifest.csv (manifest-copyleft.csv) lists the clips, FOLDER/licences.md whose they are.
+time. FOLDER/manifest.csv (manifest-copyleft.csv) lists the clips, FOLDER/wordings.csv the words for every class,
+FOLDER/licences.md whose the clips are.
 
 By default only sounds that ask no more than a credit are used: CC0, public domain, MIT, BSD, CC-BY, and samples whose
 GPL frees what is played with them. ``--copyleft`` adds CC-BY-SA, GPL, LGPL and GFDL: whether weights trained on those are
@@ -18,15 +19,18 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sounds import debian, fonts, nature, report, splits, voices
-from sounds.clips import LONGEST_S, Clip, Job, Wave, cut, load, run
+from sounds import debian, fonts, nature, patches, report, splits, voices
+from sounds.clips import LONGEST_S, Clip, Job, Wave, cut, load, run, version
 from sounds.labels import ENDINGS, Pack, Sound, classes, packages
 from sounds.licences import OWN, terms
+
+from visualizer.bench.hearing import band, styles
 
 LONGEST_SOURCE_S = 150.0
 """Of one source no more than this a class, so that one long recording does not make the class."""
@@ -55,7 +59,8 @@ def recordings(pack: Pack, root: Path, copyleft: bool, notes: list[str]) -> Iter
         if taken[origin] > pack.clips:
             dropped["enough of this source"] += 1
             continue
-        yield Job(f"{pack.name}:{place}", pack.name, licence, _file(path, name, origin), pack.split)
+        make = _file(path, name, origin)
+        yield Job(f"{pack.name}:{place}", pack.name, licence, make, pack.split, f"{name}|{origin}")
     notes += [f"{pack.name}: {count} × {why}" for why, count in sorted(dropped.items())]
 
 
@@ -72,13 +77,16 @@ def jobs(out: Path, sounds: dict[str, Sound], copyleft: bool, only: re.Pattern[s
     for name, recipes in nature.RECIPES.items():
         for recipe in range(len(recipes)):
             if only.search("synthesis"):
-                yield Job(f"synthesis:{name}:{recipe}", "synthesis", OWN, partial(nature.make, name, recipe))
+                made = partial(nature.make, name, recipe)
+                yield Job(f"synthesis:{name}:{recipe}", "synthesis", OWN, made, "", version(nature))
     for font in fonts.FONTS:
         if not only.search(font.package) or (terms(font.licence) == "copyleft" and not copyleft):
             continue
         if root := _tree(font.package, out, notes):
             played = partial(fonts.clips, font, root, sounds)
-            yield Job(f"font:{font.family}", font.package, font.licence, played, font.split)
+            played_of = [replace(one, train=(), test=()) for one in sounds.values()]
+            about = version(fonts, patches, band, styles) + repr(played_of)
+            yield Job(f"font:{font.family}", font.package, font.licence, played, font.split, about)
     if only.search("voices") and _tree("libflite1", out, notes) and (flite := _tree("flite", out, notes)):
         yield from _voices(voices.speaker(flite))
     for pack in packages().values():
@@ -90,15 +98,20 @@ def jobs(out: Path, sounds: dict[str, Sound], copyleft: bool, only: re.Pattern[s
 
 
 def _voices(speak: voices.Speak) -> Iterator[Job]:
+    about = version(voices)
     for voice in voices.VOICES:
         said = partial(voices.said, voice, speak)
-        yield Job(f"voice:{voice.family}:{voice.kind}", voice.program, voice.licence, said, voice.split)
+        yield Job(f"voice:{voice.family}:{voice.kind}", voice.program, voice.licence, said, voice.split, about)
+    # What is made of voices is made of those that are learnt: the others are to be heard in their tests only.
+    learnt = [voice for voice in voices.VOICES if voice.split == "train"]
+    for voice in learnt:
         whispered = partial(voices.whispers, voice, speak, 1)
-        yield Job(f"whisper:{voice.family}:{voice.kind}", voice.program, voice.licence, whispered)
+        yield Job(f"whisper:{voice.family}:{voice.kind}", voice.program, voice.licence, whispered, "", about)
+    own = voices.WHISPERER
+    yield Job(f"whisper:{own.family}", own.program, own.licence, partial(voices.own_whispers, own, speak), "", about)
     for program in ("espeak-ng", "flite"):
-        group = [voice for voice in voices.VOICES if voice.program == program]
-        hall = partial(voices.crowds, group, speak, f"{program}/crowd", 2)
-        yield Job(f"crowd:{program}", program, group[0].licence, hall)
+        group = [voice for voice in learnt if voice.program == program]
+        yield Job(f"crowd:{program}", program, group[0].licence, partial(voices.crowds, group, speak, 2), "", about)
 
 
 def _tree(name: str, out: Path, notes: list[str]) -> Path | None:
@@ -148,6 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     sounds = classes()
     name = "-copyleft" if chosen.copyleft else ""
     report.manifest(clips, sounds, out / f"manifest{name}.csv")
+    report.wordings(sounds, out / "wordings.csv")
     report.licences(clips, notes, out / f"licences{name}.md")
     print(report.table(clips, sounds))
     weak = report.weak(clips, sounds)

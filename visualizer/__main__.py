@@ -27,7 +27,7 @@ SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".m
 
 DEFAULTS = {
     "command": None, "preset": "nebula", "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
-    "backend": "", "input": None, "record": None, "headless": False, "json": False,
+    "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
     "minutes": None, "resume": False,
 }  # fmt: skip
 
@@ -94,6 +94,7 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", default=absent, help="a sound input's name, or a sound file to play as if it were live")
     parser.add_argument("--record", type=Path, default=absent, metavar="FILE", help="record to an .mp4, .mov or .mkv file")
     parser.add_argument("--headless", action="store_true", default=absent, help="no window")
+    parser.add_argument("--encoder", type=Path, default=absent, metavar="FOLDER", help="a sound encoder that you trained")
 
 
 def _preset(arguments: argparse.Namespace, info: ModelInfo) -> Preset:
@@ -140,14 +141,16 @@ def _source(wanted: str | None) -> str:
 
 
 def _show_settings(arguments: argparse.Namespace, source: str) -> ShowSettings:
-    from visualizer.resources import demo_track, user_folder
+    from visualizer.resources import demo_track, prompt_bank, sound_encoder, user_folder
     from visualizer.show import ShowSettings
 
     model, size = _model(arguments)
+    encoder = arguments.encoder or sound_encoder()
     return ShowSettings(
         source, _preset(arguments, model), model.path, size, arguments.fps or LIVE_FPS, user_folder("engines"),
         arguments.backend,
         stand_in=f"file:{demo_track()}" if source == "device:" else "",
+        encoder=encoder, bank=prompt_bank() if encoder else None,
     )  # fmt: skip
 
 

@@ -49,10 +49,10 @@ def render(
     sound: FloatArray,
     stream: Stream,
     settings: RenderSettings,
-    recorder: Recorder,
+    recorder: Recorder | None,
     each: Callable[[int, int, Picture], None] = lambda done, total, picture: None,
 ) -> None:
-    """Paint a picture for every frame of ``sound`` (n, 2) at 48 kHz and hand both to the recorder.
+    """Paint a picture for every frame of ``sound`` (n, 2) at 48 kHz and hand both to the recorder, if there is one.
 
     A frame at time t answers to the sound before t + one frame: what will be heard while it is on the screen.
     ``each(done, total, picture)`` is called after every frame; an exception from it ends the render.
@@ -68,9 +68,11 @@ def render(
         block = sound[heard_to:until]
         for heard in analyzer.push(block):
             modulator.push(heard)
-        recorder.sound(block, heard_to / SAMPLE_RATE)
+        if recorder is not None:
+            recorder.sound(block, heard_to / SAMPLE_RATE)
         heard_to = until
         time = number / settings.fps
         picture = limiter.limit(stream.paint(modulator.at(until).values, None, time), time)
-        recorder.video(picture, time)
+        if recorder is not None:
+            recorder.video(picture, time)
         each(number + 1, total, picture)

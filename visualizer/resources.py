@@ -46,6 +46,12 @@ def prompt_bank() -> Path:
     return _there(_PACKAGE / "encoder" / "bank.safetensors", "the prompt bank")
 
 
+def sound_encoder() -> Path | None:
+    """The folder of the sound encoder that ships; None while none does."""
+    folder = _PACKAGE / "encoder" / "shipped"
+    return folder if folder.is_dir() else None
+
+
 def user_folder(kind: str) -> Path:
     """The user's folder of one kind ("models", "presets", "banks", "encoders", "engines", "streams", "recordings").
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from visualizer.analysis.analyzer import Analyzer
+from visualizer.analysis.mel import SHOW
 from visualizer.audio.resample import Resampler
 from visualizer.audio.ring import RingReader, SoundRing
 from visualizer.audio.source import Capture
@@ -31,7 +32,8 @@ from visualizer.output.sink import Sink
 from visualizer.parameters import PARAMETERS
 from visualizer.preset import Preset
 from visualizer.renderer.client import RendererClient, RendererSettings, RendererStatus
-from visualizer.snapshots import HOP_MS, SAMPLE_RATE, Beat, FloatArray, Frame, Heard, Trace
+from visualizer.renderer.messages import mel_ring
+from visualizer.snapshots import HOP_MS, HOP_SAMPLES, SAMPLE_RATE, Beat, FloatArray, Frame, Heard, Meaning, Trace
 
 TICK_S = 0.002
 SUPERVISE_EVERY_S = 0.05
@@ -44,15 +46,16 @@ RECENT_HOPS = 200
 LONGEST_FILL_S = 1.0
 LEAST_MEMORY = 256 * 2**20
 SWITCH_S = 0.0005
-"""While a show runs, a busy Python thread gives way after so long: at Python's own 5 ms every call that lets go of the
-interpreter could wait 5 ms for each busy thread, several times a frame, and the show fell seconds behind its sound."""
+"""From the first show on, a busy Python thread of the process gives way after so long. At Python's own 5 ms every call that
+lets go of the interpreter could wait 5 ms for each busy thread, several times a frame: the show fell seconds behind."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowSettings:
     """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height).
 
-    stand_in: the source to play instead where the first one cannot be opened at all; "" for none.
+    stand_in: the source to play instead where the first one cannot be opened at all; "" for none. encoder, bank: what
+    tells the meaning of the sound, None for none.
     """
 
     source: str
@@ -63,6 +66,8 @@ class ShowSettings:
     cache: Path
     backend: str = ""
     stand_in: str = ""
+    encoder: Path | None = None
+    bank: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,12 @@ class LiveShow:
         self.renderer = RendererClient(
             self._folder,
             RendererSettings(
-                settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend
+                settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend,
+                settings.encoder, settings.bank,
             ),
         )  # fmt: skip
+        self._mel = mel_ring(self._folder, SHOW.bands)
+        self.meaning: Meaning | None = None
         self.latest: Frame | None = None
         self.heard: Heard | None = None
         self.hops: deque[Heard] = deque(maxlen=RECENT_HOPS)
@@ -158,6 +166,7 @@ class LiveShow:
             sink.close()
         self._lost = self.lost_samples
         self._ring.close()
+        self._mel.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # What the desk asks for; carried out on the show's thread.
@@ -208,6 +217,14 @@ class LiveShow:
         """The beat of this very moment in the sound that is being captured; None where there is none."""
         sample = self._sample_now()
         return None if sample is None else self._tempo.at(sample)
+
+    def words(self, count: int) -> list[tuple[str, float]]:
+        """The texts of the prompt bank that the sound means most, with their weights, the heaviest first."""
+        meaning, texts = self.meaning, self.renderer.status.texts
+        if meaning is None or len(texts) != len(meaning.weights):
+            return []
+        best = np.argsort(meaning.weights)[: -count - 1 : -1].tolist()
+        return [(texts[row], float(meaning.weights[row])) for row in best if meaning.weights[row] > 0]
 
     def _sample_now(self) -> int | None:
         """The sample that is being captured now, as far as the last ones tell; None before any sound."""
@@ -291,11 +308,14 @@ class LiveShow:
         sound = self._to_show_rate(block, first)
         if self.renderer.controls_taken:
             self._modulator.release()
-        for heard in self._analyzer.push(sound):
+        hops = self._analyzer.push(sound)
+        for heard in hops:
             self._modulator.push(heard)
             self._tempo.push(heard)
             self.hops.append(heard)
             self.heard = heard
+        if hops:
+            self._mel.write(np.stack([heard.mel for heard in hops]), (hops[0].sample - HOP_SAMPLES) / SAMPLE_RATE)
         if self.heard is not None and self._resampler is not None:
             captured = self._ring.captured_at(int(self._resampler.to_input(self.heard.sample)))
             self._clock = self.heard.sample, captured
@@ -337,7 +357,8 @@ class LiveShow:
         self.renderer.send_controls(self._modulator.at(heard + passed, keep=True), Trace(now, now))
 
     def _show(self) -> bool:
-        """Hand the newest frame, made safe, to the outputs."""
+        """Hand the newest frame, made safe, to the outputs; take what the sound means."""
+        self.meaning = self.renderer.meaning() or self.meaning
         frame = self.renderer.frame()
         if frame is None:
             return False

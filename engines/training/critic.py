@@ -1,7 +1,7 @@
 """The critic: it reads latents for the UNet's training, and shares nothing with the judge that measures the model.
 
 It learns to tell a picture's family, palette and sound factors from its latents and is then frozen: its answers and inner
-features are a loss (``perception``), and the heads of post-training stand on them (``tune``).
+features are a loss, on clean guesses (``perception``) and along the network's own streams (``rollouts``).
 """
 
 from __future__ import annotations
@@ -100,6 +100,11 @@ def missed(said: Answers, family: Tensor, palette: Tensor, factors: Tensor) -> t
     return names, (said[2].float().sigmoid() - factors).square().mean(1)
 
 
+def told(said: Answers, family: Tensor, palette: Tensor) -> tuple[Tensor, Tensor]:
+    """The shares of families and of palettes that answers have right; family, palette (N,) long."""
+    return (said[0].argmax(1) == family).float().mean(), (said[1].argmax(1) == palette).float().mean()
+
+
 def _draw(data: Latents, families: Tensor, count: int, start: int, device: str) -> tuple[Tensor, ...]:
     """``count`` latents of the groups from ``start`` on, with families, palettes and factors."""
     groups, _, rows = data.latents.shape[:3]
@@ -116,8 +121,7 @@ def _loss(network: CriticNetwork, drawn: tuple[Tensor, ...]) -> tuple[Tensor, Te
     latents, family, palette, factors = drawn
     said = network(disturbed(latents))
     names, sound = missed(said, family, palette, factors)
-    told = [(logits.argmax(1) == right).float().mean() for logits, right in ((said[0], family), (said[1], palette))]
-    return (names + 8 * sound).mean(), told[0], told[1]
+    return (names + 8 * sound).mean(), *told(said, family, palette)
 
 
 def restore(folder: Path, device: str) -> tuple[CriticNetwork, list[str]]:
@@ -167,8 +171,8 @@ def run(config: Config, minutes: float | None = None, steps: int | None = None, 
         if step % config.run.log_every == 0:
             shown.load_state_dict(average.state)
             with torch.no_grad(), checkpoint.autocast(config):
-                told = _loss(shown, _draw(held, families, 256, 0, device))
+                seen = _loss(shown, _draw(held, families, 256, 0, device))
             log.row(clock, step=step, loss=float(loss.detach()), family=float(family), palette=float(palette),
-                    held_family=float(told[1]), held_palette=float(told[2]))  # fmt: skip
+                    held_family=float(seen[1]), held_palette=float(seen[2]))  # fmt: skip
     checkpoint.save(folder / "critic.pt", model=network.state_dict(), average=average.state, step=step,
                     sizes=list(network.sizes), families=names)  # fmt: skip

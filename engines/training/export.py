@@ -37,7 +37,7 @@ def live(model: ModelConfig, steps: dict[str, int], families: tuple[str, ...]) -
         "sizes_multiple": 64,
         "steps": 4,
         "cold_steps": 8,
-        "renoise": 0.85,
+        "renoise": 0.9,
         "sound_factors": list(FACTORS)[: model.sound_factors],
         "prediction": "flow",
         "residual": True,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 STAGES = {
     "text": (("loss",), ("cosine",)),
     "autoencoder": (("loss",), ("psnr",)),
     "unet": (("plain", "feedback", "features"), ("names",)),
+    "tune": (("plain", "feedback"), ("family", "palette")),
 }
 """The columns drawn against the left scale, and those against the right."""
 COLOURS = ("#5ad1ff", "#ffb454", "#a5e887", "#ff8fb3")
@@ -49,13 +51,17 @@ def plot(folder: Path, out: Path) -> None:
         for axis, stage in zip(axes[0], found, strict=True):
             columns = rows(folder / f"{stage}.csv")
             left, right = STAGES[stage]
+            for name in set(left) & columns.keys():  # a part of the loss that is nought has not begun
+                columns[name] = [value or math.nan for value in columns[name]]
             drawn = [name for name in (*left, *right) if name in columns]
+            other = axis.twinx()
             lines = [
-                (axis.twinx() if name in right else axis).plot(
+                (other if name in right else axis).plot(
                     columns["trained"], _smooth(columns[name]), color=colour, label=name
                 )[0]
                 for colour, name in zip(COLOURS, drawn, strict=False)
             ]
+            other.set_ylabel(", ".join(right))
             axis.set_title(stage)
             axis.set_xlabel("minutes")
             axis.legend(lines, [str(line.get_label()) for line in lines], frameon=False)

@@ -112,8 +112,5 @@ class Rollouts:
         with checkpoint.autocast(self.config):
             said = self.reader.answers(self.reader.features(critic.disturbed(judged)))
         names, sound = critic.missed(said, asked.family, asked.palette, asked.factors)
-        told = [
-            (logits.argmax(1) == right).float().mean()
-            for logits, right in ((said[0], asked.family), (said[1], asked.palette))
-        ]
-        return {"own_names": names.mean(), "own_sound": sound.mean(), "family": told[0], "palette": told[1]}
+        family, palette = critic.told(said, asked.family, asked.palette)
+        return {"own_names": names.mean(), "own_sound": sound.mean(), "family": family, "palette": palette}

@@ -24,7 +24,8 @@ class TableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A class of sounds. programs, keys, effects: where General MIDI has it. range: its notes, MIDI numbers."""
+    """A class of sounds. programs, keys, effects: where General MIDI has it. range: its notes, MIDI numbers. level: it is
+    told from another class by its loudness alone, or in the first place."""
 
     name: str
     train: tuple[str, ...]
@@ -34,6 +35,7 @@ class Sound:
     effects: tuple[tuple[int, int], ...] = ()
     range: tuple[int, int] = (48, 84)
     struck: bool = False
+    level: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,15 @@ class Pack:
 
     def origin(self, path: str) -> str:
         """The source of a file: what must not fall into two splits."""
+        place = PurePosixPath(path)
+        # OpenSFX tells what a sound was cut from: two sounds of one recording are one source, whoever passes them on.
+        if original := re.search(r'Original ["_](.+?)["_]*$', place.stem):
+            return f"original/{original[1]}"
         if self.source == "package":
             return self.name
-        place = PurePosixPath(path)
         if self.source == "folder":
             return f"{self.name}/{place.parent.name}"
-        stem = _TAKE.sub("", place.stem) or place.stem
-        # OpenSFX tells what a sound was cut from: two sounds of one recording are one source.
-        original = re.search(r'Original ["_]([^"_]+)', place.stem)
-        return f"{self.name}/{place.parent.name}/{original[1] if original else stem}"
+        return f"{self.name}/{place.parent.name}/{_TAKE.sub('', place.stem) or place.stem}"
 
 
 def classes(path: Path = HERE / "classes.toml") -> dict[str, Sound]:
@@ -85,6 +87,7 @@ def classes(path: Path = HERE / "classes.toml") -> dict[str, Sound]:
             tuple((bank, program) for bank, program in row.get("effects", ())),
             (low, high),
             row.get("struck", False),
+            row.get("level", False),
         )
         if len(sound.train) < 6 or len(sound.test) < 3:
             raise TableError(f"{path.name}: {name} needs six captions to train and three to test.")

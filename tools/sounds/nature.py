@@ -1,7 +1,8 @@
-"""Sounds that few or no free recordings are had of, synthesised: each class by several recipes that work differently.
+"""Sounds that few or no free recordings are had of, synthesised: each class by several recipes.
 
-A recipe is a source of its own. None is a recording: a network that knows only these knows an idea of rain, not rain.
-Levels are part of it: light rain is about 25 dB quieter than heavy rain.
+All recipes of one function are one source, in whichever class: with other numbers in it, it still works the same way, and
+what was trained on one would know the others. None is a recording: a network that knows only these knows an idea of rain,
+not rain. Levels are part of it: light rain is about 25 dB quieter than heavy rain.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from sounds.clips import RATE, Wave
+from sounds.clips import RATE, SYNTHETIC, Wave
 
 Random = np.random.Generator
 Signal = npt.NDArray[np.float64]
@@ -102,6 +103,22 @@ def _wash(low: float, high: float, loud: float, quiet: float) -> Recipe:
         bands = [noise(rng, count, edge, edge * 2) * wander(rng, count, 9, 0.3, 1.2) / (i + 1) ** 0.3
                  for i, edge in enumerate(np.geomspace(low, high, 4))]  # fmt: skip
         return _level(np.sum(bands, axis=0), rng, quiet, loud)
+
+    return recipe
+
+
+def _patter(rate: float, modes: tuple[float, float], far: float, low: float, high: float) -> Recipe:
+    """Rain as one surface that is struck at random: every drop wakes the same few tones, and no two are as hard."""
+
+    def recipe(rng: Random, count: int) -> Signal:
+        time = np.arange(int(0.05 * RATE)) / RATE
+        surface = 0.6 * noise(rng, len(time), 1500, 14000) * np.exp(-time / 0.0015)
+        for hertz in np.exp(rng.uniform(np.log(modes[0]), np.log(modes[1]), 6)):
+            surface += np.sin(2 * np.pi * hertz * time) * np.exp(-time / rng.uniform(0.002, 0.009)) * rng.uniform(0.1, 0.5)
+        struck = rng.poisson(rate / RATE, count) * rng.pareto(2.5, count)
+        fall = np.fft.irfft(np.fft.rfft(struck, 2 * count) * np.fft.rfft(surface, 2 * count))[:count]
+        gust = wander(rng, count, 0.3, 0.7, 1.3)
+        return _level(gust * (fall / (np.std(fall) + 1e-9) + far * noise(rng, count, 400, 9000, -2)), rng, low, high)
 
     return recipe
 
@@ -385,8 +402,10 @@ def _rails(speed: float, horn: bool) -> Recipe:
 
 
 RECIPES: dict[str, tuple[Recipe, ...]] = {
-    "rain_light": (_rain(45, 0.15, -50, -40, False), _rain(30, 0.1, -50, -40, True), _wash(900, 7000, -42, -52)),
-    "rain_heavy": (_rain(500, 1.5, -24, -12, False), _rain(350, 2.0, -24, -12, True), _wash(350, 6000, -12, -24)),
+    "rain_light": (_rain(45, 0.15, -50, -40, False), _rain(30, 0.1, -50, -40, True), _wash(900, 7000, -42, -52),
+                   _patter(35, (900, 5000), 0.15, -50, -40)),
+    "rain_heavy": (_rain(500, 1.5, -24, -12, False), _rain(350, 2.0, -24, -12, True), _wash(350, 6000, -12, -24),
+                   _patter(900, (500, 4000), 0.8, -24, -12)),
     "wind_light": (_wind(0.15, -52, -40, False), _leaves(-52, -40), _wind(0.3, -50, -40, True)),
     "wind_strong": (_wind(0.7, -26, -12, True), _wind(1.0, -26, -12, False), _leaves(-26, -14)),
     "fire": (_fire(40, 0.8, False), _fire(15, 1.5, True), _fire(90, 0.3, False)),
@@ -415,9 +434,14 @@ RECIPES: dict[str, tuple[Recipe, ...]] = {
 }  # fmt: skip
 
 
+def generator(recipe: Recipe) -> str:
+    """The name of the function that a recipe comes of."""
+    return recipe.__qualname__.split(".")[0].lstrip("_")
+
+
 def make(name: str, recipe: int, clips: int = CLIPS) -> Iterator[tuple[str, str, Wave]]:
     """A recipe's clips as (class, source, wave), the same at every call."""
     for index in range(clips):
         rng = np.random.default_rng([zlib.crc32(name.encode()), recipe, index])
         wave = RECIPES[name][recipe](rng, int(SECONDS * RATE))
-        yield name, f"synthesis/{name}/{recipe}", wave.astype(np.float32)
+        yield name, f"{SYNTHETIC}{generator(RECIPES[name][recipe])}", wave.astype(np.float32)

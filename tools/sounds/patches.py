@@ -50,7 +50,7 @@ def read(path: Path) -> list[Sample]:
             wave -= 32768 if wide else 128
         else:
             wave = np.frombuffer(raw, "<i2" if wide else "i1").astype(np.float32)
-        wave = wave / (32768 if wide else 128)
+        wave /= np.float32(32768 if wide else 128)
         if wide:
             start, end = start // 2, end // 2
         looped = bool(modes & 4) and 0 <= start < end - 8 and end <= len(wave)

@@ -7,10 +7,11 @@ import zlib
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from sounds.clips import Clip
+from sounds.clips import SYNTHETIC, Clip
 from sounds.labels import Sound
 
-COLUMNS = ("path", "start", "duration", "caption", "class", "source", "licence", "split")
+COLUMNS = ("path", "start", "duration", "caption", "class", "level", "source", "licence", "split")
+SPLITS = ("train", "valid", "test")
 
 
 def manifest(clips: list[Clip], sounds: dict[str, Sound], path: Path) -> None:
@@ -19,10 +20,25 @@ def manifest(clips: list[Clip], sounds: dict[str, Sound], path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for clip in clips:
-            texts = sounds[clip.name].test if clip.split == "test" else sounds[clip.name].train
+            sound = sounds[clip.name]
+            texts = words(sound, clip.split)
             caption = texts[zlib.crc32(clip.path.encode()) % len(texts)]
-            row = (clip.path, "0", f"{clip.seconds:.3f}", caption, clip.name, clip.source, clip.licence, clip.split)
-            writer.writerow(row)
+            facts = (clip.name, int(sound.level), clip.source, clip.licence, clip.split)
+            writer.writerow((clip.path, "0", f"{clip.seconds:.3f}", caption, *facts))
+
+
+def words(sound: Sound, split: str) -> tuple[str, ...]:
+    """The words for a class in a split: validation hears other sources, but tests alone use other words."""
+    return sound.test if split == "test" else sound.train
+
+
+def wordings(sounds: dict[str, Sound], path: Path) -> None:
+    """All the words for every class in every split: a class is tested with all of them, however few its clips are."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("class", "split", "caption"))
+        for name, sound in sounds.items():
+            writer.writerows((name, split, text) for split in SPLITS for text in words(sound, split))
 
 
 def licences(clips: list[Clip], notes: list[str], path: Path) -> None:
@@ -44,10 +60,10 @@ def table(clips: list[Clip], sounds: dict[str, Sound]) -> str:
     lines.append("|---|---|---|---|---|---|---|---|")
     for name in sounds:
         cells = [name]
-        for split in ("train", "valid", "test"):
+        for split in SPLITS:
             group = [clip for clip in clips if clip.name == name and clip.split == split]
             sources = {clip.source for clip in group}
-            made = sum(source.startswith("synthesis/") for source in sources)
+            made = sum(source.startswith(SYNTHETIC) for source in sources)
             told = f"{len(sources)}" + (f" ({made})" if made else "")
             cells += [told] if split == "valid" else [told, str(len(group)), f"{sum(clip.seconds for clip in group):.0f}"]
         lines.append("| " + " | ".join(cells) + " |")

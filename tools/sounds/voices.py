@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sounds.clips import RATE, Wave, load
+from sounds.clips import RATE, SYNTHETIC, Wave, load
 from sounds.licences import OWN
 
 SENTENCES = {
@@ -64,6 +64,12 @@ VOICES = (
 )
 """espeak-ng's own licence, the GPL, is on the program: what it says of our own text is ours."""
 
+WHISPERER = Voice("espeak-ng-whisper", "espeak-ng", ("whisper", "whisperf"), "whisper", "", OWN)
+"""espeak-ng's own way to whisper, which works differently from ours."""
+
+WHISPER_LEVEL = 0.2
+"""Of a whisper against the voice, by amplitude: a synthesizer is as loud in both, a throat is not."""
+
 Speak = Callable[[Voice, str, str, str], Wave]
 
 
@@ -104,11 +110,17 @@ def said(voice: Voice, speak: Speak) -> Iterator[tuple[str, str, Wave]]:
 
 
 def whispers(voice: Voice, speak: Speak, seed: int) -> Iterator[tuple[str, str, Wave]]:
-    """Whispering: noise in the spectral envelope of speech; espeak-ng's own whisper beside it."""
+    """Whispering as noise in the spectral envelope of speech: one source, whoever spoke."""
     rng = np.random.default_rng(seed)
     for name in voice.names[:4]:
         for text in SENTENCES["en"]:
-            yield "whisper", f"{voice.family}/whisper", whispered(speak(voice, name, "en", text), rng)
+            yield "whisper", f"{SYNTHETIC}whispered", whispered(speak(voice, name, "en", text), rng)
+
+
+def own_whispers(voice: Voice, speak: Speak) -> Iterator[tuple[str, str, Wave]]:
+    """Whispering as the synthesizer does it."""
+    for kind, source, wave in said(voice, speak):
+        yield kind, source, wave * np.float32(WHISPER_LEVEL)
 
 
 def whispered(speech: Wave, rng: np.random.Generator) -> Wave:
@@ -130,12 +142,13 @@ def whispered(speech: Wave, rng: np.random.Generator) -> Wave:
         hiss = np.fft.rfft(noise[start : start + size] * window)
         out[start : start + size] += np.fft.irfft(hiss * envelope) * window
     level = np.sqrt(np.mean(speech**2)) / max(1e-9, float(np.sqrt(np.mean(out**2))))
-    quiet: Wave = (out[size:-size] * level * 0.2).astype(np.float32)
+    quiet: Wave = (out[size:-size] * level * WHISPER_LEVEL).astype(np.float32)
     return quiet
 
 
-def crowds(voices: list[Voice], speak: Speak, source: str, seed: int, clips: int = 10) -> Iterator[tuple[str, str, Wave]]:
-    """A hall full of people: twelve to sixty takes of speech at once, each as far as it is quiet and dull."""
+def crowds(voices: list[Voice], speak: Speak, seed: int, clips: int = 10) -> Iterator[tuple[str, str, Wave]]:
+    """A hall full of people: twelve to sixty takes of speech at once, each as far as it is quiet and dull. One source,
+    whoever they are."""
     rng = np.random.default_rng(seed)
     takes = [
         speak(voice, name, "en", SENTENCES["en"][(index + number) % len(SENTENCES["en"])])
@@ -156,4 +169,4 @@ def crowds(voices: list[Voice], speak: Speak, source: str, seed: int, clips: int
                 if last > first:
                     out[first:last] += take[first - start : last - start] * rng.uniform(0.1, 1.0)
         out *= 10 ** (float(rng.uniform(-32, -16)) / 20) / max(1e-9, float(np.sqrt(np.mean(out**2))))
-        yield "crowd", source, out.astype(np.float32)
+        yield "crowd", f"{SYNTHETIC}crowds", out.astype(np.float32)

@@ -2,7 +2,8 @@
 
 It works on cached mels, so that a sound is never decoded twice. Powers add where sounds do (their phases are random);
 rooms and filters multiply. Mixing two sounds with mixed targets follows between-class learning (Tokozume et al. 2018),
-masks SpecAugment (Park et al. 2019). All draws come from one seeded generator.
+masks SpecAugment (Park et al. 2019), styles Freq-MixStyle (Schmid et al. 2022). Sounds that are what they are by their
+loudness keep it: light rain that is made louder would be heavy rain. All draws come from one seeded generator.
 """
 
 from __future__ import annotations
@@ -16,21 +17,30 @@ from torch.nn import functional as F
 
 Range = tuple[float, float]
 
+KEPT_GAIN_DB: Range = (-3.0, 3.0)
+"""Of a sound whose class is told by its level, instead of ``gain_db``."""
+
 
 @dataclass(frozen=True, slots=True)
 class AugmentConfig:
-    """How often, and how much: shares are 0–1, ranges in dB or s.
+    """How often, and how much: shares are 0–1, ranges in dB or s, from low to high.
 
-    mix: two sounds, their levels so many dB apart, the target mixed. background: another sound so many dB below, the
-    target unchanged. equalizer_db: of a smooth curve over the bands. low_pass: all above a random band falls away.
-    floor_db: level of a noise floor. room_s: reverberation time. masks: bands and frames, at most.
+    warp: share of sounds that are played at another pitch, up to so many semitones, and at another speed, by up to this
+    share. mix: two sounds, their levels so many dB apart, the target mixed. background: another sound so many dB below,
+    the target unchanged. style: a sound takes on up to half of another one's balance of bands and their liveliness.
+    equalizer_db: of a smooth curve over the bands. low_pass: all above a random band falls away. floor_db: level of a
+    noise floor. room_s: reverberation time. masks: bands and frames, at most. Raises ValueError for what makes no sense.
     """
 
     gain_db: Range = (-30.0, 6.0)
+    warp: float = 0.5
+    pitch: float = 2.0
+    speed: float = 0.1
     mix: float = 0.5
     mix_db: Range = (-6.0, 6.0)
     background: float = 0.3
     background_db: Range = (0.0, 20.0)
+    style: float = 0.4
     equalizer: float = 0.5
     equalizer_db: float = 6.0
     low_pass: float = 0.15
@@ -42,14 +52,37 @@ class AugmentConfig:
     mask_bands: int = 10
     mask_frames: int = 20
 
+    def __post_init__(self) -> None:
+        for name in ("gain_db", "mix_db", "background_db", "floor_db", "room_s"):
+            bounds = getattr(self, name)
+            if len(bounds) != 2 or not all(_number(value) for value in bounds) or bounds[0] > bounds[1]:
+                raise ValueError(f"{name} is two numbers, the lower one first, not {list(bounds)}")
+        for name in ("warp", "mix", "background", "style", "equalizer", "low_pass", "noise", "room", "masked"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a share of 0 to 1, not {getattr(self, name)}")
+        if not self.room_s[0] > 0:
+            raise ValueError(f"room_s is above 0 s, not {list(self.room_s)}")
+        if not 0 <= self.speed <= 0.5 or not 0 <= self.pitch <= 12:
+            raise ValueError(f"speed is 0 to 0.5 and pitch 0 to 12 semitones, not {self.speed} and {self.pitch}")
+        if min(self.mask_bands, self.mask_frames) < 0 or self.equalizer_db < 0:
+            raise ValueError("mask_bands, mask_frames and equalizer_db are at least 0")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
 
 @dataclass(frozen=True, slots=True)
 class Augmented:
-    """mel: (B, T, bands). partner: (B,), which row was mixed into each. share: (B,), how much of the target stays."""
+    """mel: (B, T, bands). partner: (B,), which row was mixed into each. share: (B,), how much of the target stays.
+
+    kept: (B,), rows with a sound whose level tells its class.
+    """
 
     mel: Tensor
     partner: Tensor
     share: Tensor
+    kept: Tensor
 
     def mixed(self, targets: Tensor) -> Tensor:
         """Targets (B, …) after the mixing of sounds."""
@@ -61,6 +94,12 @@ TO_POWER = math.log(10) / 10
 ROOM_FRAMES = 60
 LOW_PASS_DB = 6.0
 """Fall a band above a low-pass filter's corner."""
+
+HEARD_DB = 10.0
+"""Above the floor: what is quieter has no style, and gets none."""
+
+MOST_APART_DB = 30.0
+"""Two sounds that keep their levels differ by no more in the share that each has of the target."""
 
 
 def levels(mel: Tensor) -> Tensor:
@@ -83,18 +122,25 @@ class Augment:
         self._config, self._floor, self._frame_s = config, floor_db, frame_s
         self._random = torch.Generator().manual_seed(seed)
 
-    def __call__(self, mel: Tensor) -> Augmented:
-        """Augment mels (B, T, bands); rows serve as one another's partners and backgrounds."""
+    def __call__(self, mel: Tensor, kept: Tensor | None = None) -> Augmented:
+        """Augment mels (B, T, bands); rows serve as one another's partners and backgrounds.
+
+        kept: (B,), rows whose level tells what they are. They are mixed at the levels that both sounds have, and what they
+        are mixed into is as loud as it was, give or take 3 dB.
+        """
         config = self._config
-        mixed = self._mix(mel)
+        whole = mel.new_zeros(len(mel), dtype=torch.bool) if kept is None else kept.to(mel.device)
+        mel = self._some(config.style, self._style(mel), mel)
+        mixed = self._mix(mel, whole)
         mel = self._background(mixed.mel)
         mel = self._some(config.room, self._room(mel), mel)
         mel = self._some(config.equalizer, mel + self._curve(mel), mel)
         mel = self._some(config.low_pass, mel + self._corner(mel), mel)
-        mel = mel + self._draw(mel, config.gain_db)
+        gain, little = self._draw(mel, config.gain_db), self._draw(mel, KEPT_GAIN_DB)
+        mel = mel + torch.where(mixed.kept[:, None, None], little, gain)
         mel = self._some(config.noise, added(mel, self._noise(mel)), mel)
         mel = self._some(config.masked, self._masks(mel), mel)
-        return Augmented(mel.clamp_min(self._floor), mixed.partner, mixed.share)
+        return Augmented(mel.clamp_min(self._floor), mixed.partner, mixed.share, mixed.kept)
 
     def _uniform(self, mel: Tensor, *shape: int) -> Tensor:
         return torch.rand(len(mel), *shape, generator=self._random).to(mel.device)
@@ -113,16 +159,37 @@ class Augment:
         away = torch.randint(1, max(count, 2), (count,), generator=self._random).to(mel.device)
         return (torch.arange(count, device=mel.device) + away) % count
 
-    def _mix(self, mel: Tensor) -> Augmented:
-        partner, apart = self._partners(mel), self._draw(mel, self._config.mix_db)
-        other = mel[partner] + (levels(mel) - levels(mel)[partner])[:, None, None] - apart
+    def _mix(self, mel: Tensor, kept: Tensor) -> Augmented:
+        partner, wanted = self._partners(mel), self._draw(mel, self._config.mix_db)[:, 0, 0]
+        loud = levels(mel)
+        own = loud - loud[partner]
+        apart = torch.where(kept | kept[partner], own.clamp(-MOST_APART_DB, MOST_APART_DB), wanted)
+        change = torch.where(kept | kept[partner], 0.0, own - wanted)
         # Tokozume's share by amplitude: two sounds as loud as one another count half each.
-        share = 1 / (1 + 10 ** (-apart[:, 0, 0] / 20))
+        share = 1 / (1 + 10 ** (-apart / 20))
         chosen = self._uniform(mel) < self._config.mix
-        whole = torch.ones_like(share)
+        both = added(mel, mel[partner] + change[:, None, None])
         return Augmented(
-            torch.where(chosen[:, None, None], added(mel, other), mel), partner, torch.where(chosen, share, whole)
-        )
+            torch.where(chosen[:, None, None], both, mel), partner, torch.where(chosen, share, torch.ones_like(share)),
+            kept | (chosen & kept[partner]),
+        )  # fmt: skip
+
+    def _style(self, mel: Tensor) -> Tensor:
+        """Each band's mean and deviation over time drawn towards another row's, the level as it was; silence stays."""
+        heard = mel > self._floor + HEARD_DB
+        count = heard.sum(1, keepdim=True).clamp_min(1)
+        mean = (mel * heard).sum(1, keepdim=True) / count
+        spread = (((mel - mean) * heard).square().sum(1, keepdim=True) / count).sqrt().clamp_min(1.0)
+        partner = self._partners(mel)
+        known = heard.any(1, keepdim=True)
+        shared = (known & known[partner]).float()
+        # Only the balance of the bands, not how loud the other sound is.
+        louder = ((mean - mean[partner]) * shared).sum(2, keepdim=True) / shared.sum(2, keepdim=True).clamp_min(1)
+        part = 0.5 * self._uniform(mel, 1, 1) * shared
+        centre = torch.lerp(mean, mean[partner] + louder, part)
+        width = torch.lerp(spread, spread[partner], part)
+        styled = torch.where(heard, (mel - mean) / spread * width + centre, mel)
+        return torch.where(heard, styled + (levels(mel) - levels(styled))[:, None, None], mel)
 
     def _background(self, mel: Tensor) -> Tensor:
         partner = self._partners(mel)

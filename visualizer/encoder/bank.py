@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from visualizer.encoder.files import put_in_place
 from visualizer.snapshots import FloatArray
 
 TEMPERATURE = 0.07
@@ -35,6 +36,14 @@ FORMAT = "tpos-live bank 1"
 
 Teach = Callable[[list[str]], FloatArray]
 """Texts to unit vectors (N, width) of a sentence encoder, its centre not yet subtracted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """A sentence encoder. name: a part of the fingerprint of every space that is made of it."""
+
+    name: str
+    teach: Teach
 
 
 class BankError(ValueError):
@@ -157,10 +166,8 @@ class Bank:
             "format": FORMAT, "texts": json.dumps(self.texts, ensure_ascii=False),
             "groups": json.dumps(self.groups, ensure_ascii=False), "teacher": self.teacher, "space": self.space,
         }  # fmt: skip
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        save_file({"vectors": self.vectors.astype(np.float16), "centre": self.centre}, part, metadata)
-        part.replace(path)
+        with put_in_place(path) as part:
+            save_file({"vectors": self.vectors.astype(np.float16), "centre": self.centre}, part, metadata)
 
 
 def read_table(path: Path) -> Bank:

@@ -28,7 +28,8 @@ class EncoderConfig:
     the level in the mel, which is then brought to 0–1 by ``MelConfig.unit``. level_dropout: of what is given after.
     lstm: its width; unit_outputs: its outputs are brought to unit length. window: steps that attention looks back,
     the present one included. latent: width of the text space. project: a linear layer leads there from the LSTM's
-    width. mapper: (hidden, tokens, width) of a network from the latent to a text encoder's states; () for none.
+    width. mapper: (hidden, tokens, width) of a network from the latent to a text encoder's states; () for none;
+    mapper_gelu: it ends in a GELU, as the published weights were trained, and so gives nothing below −0.17.
     Raises ValueError where values do not fit together.
     """
 
@@ -52,6 +53,7 @@ class EncoderConfig:
     latent: int = 384
     project: bool = True
     mapper: tuple[int, ...] = ()
+    mapper_gelu: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.step_frames <= self.segment_frames or self.step_ms > LONGEST_STEP_MS:
@@ -107,4 +109,5 @@ PUBLISHED = EncoderConfig(
 )  # fmt: skip
 """TPoS (arXiv 2309.04509) as an architecture: 1×128×153 → convolution to 3 channels → ResNet-18 → LSTM → attention →
 76 tokens of 768. It differs where the published one cannot hear live or loses something: absolute level instead of
-``ref=max``, segments that overlap, attention over the last 16 steps instead of the whole clip, signed tokens."""
+``ref=max``, segments that overlap, attention over the last 16 steps instead of the whole clip, and signed tokens, for
+which published weights have their GELU back (``published``)."""

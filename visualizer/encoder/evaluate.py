@@ -20,7 +20,8 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """figures: by name, shares 0–1. confusion: (C, C) counts, a row a true caption, a column what it was named."""
+    """figures: by name, shares 0–1. confusion: (C, C) counts, a row a true class, a column what it was named; latents that
+    are not numbers were named nothing."""
 
     figures: dict[str, float]
     confusion: Numbers
@@ -29,45 +30,65 @@ class Evaluation:
 def ranks(cosines: FloatArray, right: npt.NDArray[np.bool_]) -> Numbers:
     """For each row of cosines (N, M) how many wrong columns lie before the best right one, (N,).
 
-    right: (N, M), which columns would be right. A tie counts as lost, so that constant latents score nothing.
+    right: (N, M), which columns would be right. A tie counts as lost, so that constant latents score nothing; what is not
+    a number lies behind everything else.
     """
+    cosines = np.where(np.isfinite(cosines), cosines, -np.inf)
     best = np.where(right, cosines, -np.inf).max(1, keepdims=True)
     return np.asarray(((cosines >= best) & ~right).sum(1), np.int64)
 
 
-def evaluate(latents: FloatArray, table: FloatArray, captions: Numbers, seed: int = 1) -> Evaluation:
-    """Figures of unit latents (N, width), the captions' unit vectors (C, width) and each latent's caption (N,).
+def similarities(latents: FloatArray, columns: FloatArray) -> FloatArray:
+    """Cosines (N, C) of unit latents (N, width) to columns (C, width); −inf for latents that are not numbers."""
+    known = np.isfinite(latents).all(axis=1)
+    cosines = np.full((len(latents), len(columns)), -np.inf, np.float32)
+    cosines[known] = latents[known] @ columns.T
+    return cosines
 
-    sound_to_text_r*: the right caption is among the first so many; text_to_sound_r*: a right sound is, for captions that
-    have one; zero_shot_top*; the same names with ``shuffled_`` before them: after the captions were dealt out anew.
+
+def names(cosines: FloatArray) -> Numbers:
+    """The nearest column of each row of ``similarities``, (N,); −1 for none."""
+    return np.asarray(np.where(np.isfinite(cosines).any(axis=1), cosines.argmax(axis=1), -1), np.int64)
+
+
+def evaluate(latents: FloatArray, columns: FloatArray, classes: Numbers, seed: int = 1) -> Evaluation:
+    """Figures of unit latents (N, width), a unit vector for each class, columns (C, width), and each latent's class (N,).
+
+    sound_to_text_r*: the right class is among the first so many; text_to_sound_r*: a right sound is, for classes that
+    have one; zero_shot_top*; the same names with ``shuffled_`` before them: after the classes were dealt out anew.
     """
-    cosines = latents @ table.T
-    figures = _figures(cosines, captions)
-    dealt = np.random.default_rng(seed).permutation(captions)
+    cosines = similarities(latents, columns)
+    figures = _figures(cosines, classes)
+    dealt = np.random.default_rng(seed).permutation(classes)
     figures |= {f"shuffled_{name}": value for name, value in _figures(cosines, dealt).items()}
-    confusion = np.zeros((len(table), len(table)), np.int64)
-    np.add.at(confusion, (captions, cosines.argmax(1)), 1)
+    confusion = np.zeros((len(columns), len(columns)), np.int64)
+    heard = names(cosines)
+    np.add.at(confusion, (classes[heard >= 0], heard[heard >= 0]), 1)
     return Evaluation(figures, confusion)
 
 
-def _figures(cosines: FloatArray, captions: Numbers) -> dict[str, float]:
-    right = captions[:, None] == np.arange(cosines.shape[1])
+def _figures(cosines: FloatArray, classes: Numbers) -> dict[str, float]:
+    right = classes[:, None] == np.arange(cosines.shape[1])
     to_text = ranks(cosines, right)
     there = right.any(0)
     to_sound = ranks(cosines.T[there], right.T[there])
     # Naming is retrieval among the classes, and a class is as heavy as it has sounds only in retrieval.
-    by_class = [to_text[right[:, column]] for column in np.flatnonzero(there)]
     return {
         **{f"sound_to_text_r{k}": float((to_text < k).mean()) for k in RANKS},
         **{f"text_to_sound_r{k}": float((to_sound < k).mean()) for k in RANKS},
-        **{f"zero_shot_top{k}": float(np.mean([(own < k).mean() for own in by_class])) for k in TOPS},
+        **{f"zero_shot_top{k}": by_class(to_text < k, classes) for k in TOPS},
     }
 
 
-def write_confusion(path: Path, confusion: Numbers, captions: Sequence[str]) -> None:
-    """The confusion matrix as CSV, captions in the first row and column."""
+def by_class(right: npt.NDArray[np.bool_], classes: Numbers) -> float:
+    """The mean over classes of the share of their sounds (N,) that came out right."""
+    return float(np.mean([right[classes == number].mean() for number in np.unique(classes)]))
+
+
+def write_confusion(path: Path, confusion: Numbers, classes: Sequence[str]) -> None:
+    """The confusion matrix as CSV, classes in the first row and column."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["heard as", *captions])
-        writer.writerows([caption, *row] for caption, row in zip(captions, confusion.tolist(), strict=True))
+        writer.writerow(["heard as", *classes])
+        writer.writerows([name, *row] for name, row in zip(classes, confusion.tolist(), strict=True))

@@ -1,7 +1,8 @@
-"""What the encoder is trained towards: the right caption among all captions, and token states where there is a mapper.
+"""What the encoder is trained towards: the right captions among all captions, and token states where there is a mapper.
 
 Against a table of all captions there are no false negatives; in-batch contrast, as TPoS and CLIP (Radford et al. 2021)
-have it, needs repeated captions taken out. The scale starts at CLIP's 1/0.07, where TPoS started at exp(0.07).
+have it, needs repeated captions taken out. The scale starts at CLIP's 1/0.07, where TPoS started at exp(0.07). Which of
+the two it is, ``[loss] contrast`` says.
 """
 
 from __future__ import annotations
@@ -65,16 +66,34 @@ class TableLoss(nn.Module):
         return mean
 
 
-def in_batch(latents: Tensor, texts: Tensor, captions: Tensor, scale: Tensor) -> Tensor:
-    """Symmetric cross-entropy of pairs: unit latents and text vectors (N, width).
+class BatchLoss(nn.Module):
+    """The choice among the other texts of a batch, both ways, and the distance to what was right as in ``TableLoss``."""
 
-    captions: (N,) numbers; the other rows of the same caption are left out of each row's choice, for they are no
-    negatives.
+    table: Tensor
+
+    def __init__(self, table: Tensor, pull: float = PULL) -> None:
+        super().__init__()
+        self.register_buffer("table", table, persistent=False)
+        self.scale, self._pull = Scale(), pull
+
+    def forward(self, latents: Tensor, targets: Tensor) -> Tensor:
+        """Unit latents (N, width) and targets (N, M) over the table's first M texts, rows that sum to 1; a scalar."""
+        texts = F.normalize(targets @ self.table[: targets.shape[1]], dim=-1)
+        shared = targets @ targets.T > 0  # what shares a right caption is no negative
+        pulled = (1 - (latents * texts).sum(-1)).sum() / max(len(latents), 1)
+        return in_batch(latents, texts, shared, self.scale()) + self._pull * pulled
+
+
+def in_batch(latents: Tensor, texts: Tensor, shared: Tensor, scale: Tensor) -> Tensor:
+    """Symmetric cross-entropy of pairs: unit latents and text vectors (N, width); 0 for none.
+
+    shared: (N, N), which rows are about the same: they are left out of one another's choice, for they are no negatives.
     """
     logits = scale * latents @ texts.T
+    if not len(logits):
+        return logits.sum()
     own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
-    repeated = (captions[:, None] == captions) & ~own
-    logits = logits.masked_fill(repeated, -torch.inf)
+    logits = logits.masked_fill(shared & ~own, -torch.inf)
     rows = torch.arange(len(logits), device=logits.device)
     return (F.cross_entropy(logits, rows) + F.cross_entropy(logits.T, rows)) / 2
 

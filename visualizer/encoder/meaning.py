@@ -17,6 +17,7 @@ from torch import Tensor
 
 from visualizer.encoder.bank import Bank
 from visualizer.encoder.config import EncoderError
+from visualizer.encoder.files import put_in_place
 from visualizer.encoder.network import build_mapper
 from visualizer.snapshots import FloatArray
 
@@ -92,10 +93,8 @@ class BankStates:
 
         if self._path is None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(".part")
-        save_file({"states": torch.stack([self._rows[row] for row in range(len(self.bank))]).cpu()}, part)
-        part.replace(self._path)
+        with put_in_place(self._path) as part:
+            save_file({"states": torch.stack([self._rows[row] for row in range(len(self.bank))]).cpu()}, part)
 
 
 class Mixer:
@@ -141,7 +140,8 @@ class Mapper:
     """The direct form: a trained network from latents to states of one text encoder.
 
     Its file holds "0.weight", "0.bias", "2.weight", "2.bias" of Linear, GELU, Linear, and where the text encoder's first
-    token is the same for every text "first" (1, width); its metadata: format, space, text_encoder, tokens, width.
+    token is the same for every text "first" (1, width); its metadata: format, space, text_encoder, tokens, width, and
+    gelu, "1" where the last layer is followed by one.
     """
 
     def __init__(self, path: Path, space: str, text_encoder: str) -> None:
@@ -172,7 +172,8 @@ class Mapper:
             hidden, latent = tensors["0.weight"].shape
             self.tokens, self.width = int(about["tokens"]), int(about["width"])
             self._first = tensors.pop("first", torch.empty(0, self.width))
-            self._network = build_mapper(latent, (hidden, self.tokens, self.width)).eval()
+            shape = (hidden, self.tokens, self.width)
+            self._network = build_mapper(latent, shape, about.get("gelu") == "1").eval()
             self._network.load_state_dict(tensors)
         except (KeyError, ValueError, RuntimeError) as error:
             first = str(error).splitlines()[0]
@@ -196,5 +197,10 @@ def save_mapper(
     if first is not None:
         tensors["first"] = first.detach().half().contiguous()
     tokens, width = map(str, shape)
-    about = {"format": MAPPER_FORMAT, "space": space, "text_encoder": text_encoder, "tokens": tokens, "width": width}
-    save_file(tensors, path, about)
+    gelu = "1" if isinstance(network[-1], torch.nn.GELU) else "0"
+    about = {
+        "format": MAPPER_FORMAT, "space": space, "text_encoder": text_encoder, "tokens": tokens, "width": width,
+        "gelu": gelu,
+    }  # fmt: skip
+    with put_in_place(path) as part:
+        save_file(tensors, part, about)

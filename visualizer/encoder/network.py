@@ -78,10 +78,14 @@ class ResNet(nn.Module):
         return out
 
 
-def build_mapper(latent: int, shape: tuple[int, ...]) -> nn.Sequential:
-    """Latents (N, latent) to (N, tokens · width) for shape (hidden, tokens, width); signed, unlike the published one."""
+def build_mapper(latent: int, shape: tuple[int, ...], gelu: bool = False) -> nn.Sequential:
+    """Latents (N, latent) to (N, tokens · width) for shape (hidden, tokens, width).
+
+    gelu: it ends in one, as the published one does; without, its outputs are signed, as text states are.
+    """
     hidden, tokens, width = shape
-    return nn.Sequential(nn.Linear(latent, hidden), nn.GELU(), nn.Linear(hidden, tokens * width))
+    layers = [nn.Linear(latent, hidden), nn.GELU(), nn.Linear(hidden, tokens * width)]
+    return nn.Sequential(*layers, *([nn.GELU()] if gelu else []))
 
 
 @dataclass(slots=True)
@@ -130,7 +134,7 @@ class AudioEncoder(nn.Module):
         self.lstm = nn.LSTM(self.features, config.lstm, batch_first=True)
         self.attend = nn.Conv1d(config.lstm, 1, 1)
         self.project = nn.Linear(config.lstm, config.latent) if config.project else nn.Identity()
-        self.mapper = build_mapper(config.latent, config.mapper) if config.mapper else None
+        self.mapper = build_mapper(config.latent, config.mapper, config.mapper_gelu) if config.mapper else None
         self.keep = math.exp(-config.step_ms / 1000 / config.level_s) if config.level_s else 0.0
 
     def begin(self, batch: int = 1) -> State:
@@ -192,9 +196,21 @@ class AudioEncoder(nn.Module):
             parts.append(self.look(part, own).view(batch, -1, self.resnet.width))
         return torch.cat(parts, 1), measures, level
 
-    def remember(self, features: Tensor, measures: Tensor, state: State) -> tuple[Steps, State]:
-        """LSTM, attention and projection over features (B, S, resnet.width) and level features (B, S, 3 or 0)."""
-        joined = torch.cat([features, self.drop(measures)], -1)
+    def dropped(self, measures: Tensor, kept: Tensor | None = None) -> Tensor:
+        """Level features (B, …) after the dropout of training, but for the rows in ``kept`` (B,), which need them."""
+        some: Tensor = self.drop(measures)
+        if kept is None:
+            return some
+        return torch.where(kept.view(-1, *[1] * (measures.ndim - 1)), measures, some)
+
+    def remember(
+        self, features: Tensor, measures: Tensor, state: State, kept: Tensor | None = None
+    ) -> tuple[Steps, State]:
+        """LSTM, attention and projection over features (B, S, resnet.width) and level features (B, S, 3 or 0).
+
+        kept: (B,), which rows keep all their level features in training.
+        """
+        joined = torch.cat([features, self.dropped(measures, kept)], -1)
         outputs, (hidden, cell) = self.lstm(joined, (state.hidden, state.cell))
         if self.config.unit_outputs:
             outputs = F.normalize(outputs, dim=-1)
@@ -216,6 +232,13 @@ class AudioEncoder(nn.Module):
         steps, after = self.remember(features, measures, state)
         after.level = level
         return steps, after
+
+    def states(self, latents: Tensor) -> Tensor:
+        """Latents (…, latent) to a text encoder's states (…, tokens, width) by the mapper. Raises ValueError without."""
+        if self.mapper is None:
+            raise ValueError("this encoder has no mapper: use the prompt bank")
+        mapped: Tensor = self.mapper(latents)
+        return mapped.unflatten(-1, self.config.mapper[1:])
 
     def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
         """Mel (B, T, bands) in dB, from silence, to latents (B, S, latent) and attention (B, S, window); S = T // step."""

@@ -24,6 +24,12 @@ class Runner:
     """Devices and optimizer steps. device: used where the program was not launched by accelerate."""
 
     def __init__(self, device: str) -> None:
+        try:
+            own = torch.device(device)
+        except RuntimeError:
+            raise TrainingError(f'device is "cpu", "cuda" or "cuda:1", not {device!r}') from None
+        if own.type == "cuda" and not torch.cuda.is_available():
+            raise TrainingError('there is no CUDA device here: write device = "cpu" under [run]')
         self._accelerator: Any = None
         if LAUNCHED in os.environ:
             try:
@@ -31,7 +37,7 @@ class Runner:
             except ImportError:
                 raise TrainingError("accelerate is missing; install it with: pip install accelerate") from None
             self._accelerator = Accelerator()
-        self.device = torch.device(device) if self._accelerator is None else self._accelerator.device
+        self.device = own if self._accelerator is None else self._accelerator.device
 
     @property
     def main(self) -> bool:
@@ -42,6 +48,16 @@ class Runner:
     def rank(self) -> int:
         """Number of this process, for seeds."""
         return 0 if self._accelerator is None else int(self._accelerator.process_index)
+
+    @property
+    def processes(self) -> int:
+        """How many processes learn together."""
+        return 1 if self._accelerator is None else int(self._accelerator.num_processes)
+
+    def wait(self) -> None:
+        """Until all processes have come this far."""
+        if self._accelerator is not None:
+            self._accelerator.wait_for_everyone()
 
     def prepared(
         self, learner: nn.Module, optimizers: list[torch.optim.Optimizer]
@@ -54,11 +70,20 @@ class Runner:
 
     def agreed(self, value: float) -> float:
         """The main process's value in all: processes whose clocks differ must stop at the same step."""
-        if self._accelerator is None or self._accelerator.num_processes == 1:
+        if self.processes == 1:
             return value
         from accelerate.utils import broadcast
 
         return float(broadcast(torch.tensor(value, device=self.device)))
+
+    def finite(self, value: Tensor) -> bool:
+        """Whether a scalar is a number in all processes: they must stop together."""
+        strange = (~value.detach().isfinite()).float().to(self.device)
+        if self.processes > 1:
+            from accelerate.utils import reduce
+
+            strange = reduce(strange, "sum")
+        return not bool(strange)
 
     def descend(self, loss: Tensor, optimizers: list[torch.optim.Optimizer], rate: float) -> None:
         """One step of every optimizer at a learning rate, the gradient's norm clipped."""

@@ -47,7 +47,15 @@ def write_bank(texts: Path, table: Path | None = None, space: Path | None = None
 
     space: a table whose space the new one is to be in; None makes a new space. Raises BankError.
     """
-    centre = None if space is None else read_table(space).centre
+    centre = None
+    if space is not None:
+        known = read_table(space)
+        if known.teacher != NAME:
+            raise BankError(
+                f"the text space of {space} was made by {known.teacher!r}, these vectors come of {NAME!r}: leave the space "
+                "out, and the bank gets one of its own"
+            )
+        centre = known.centre
     bank = make_bank(read_texts(texts), teach, NAME, centre)
     bank.save(table or texts.with_suffix(".safetensors"))
     return bank

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from visualizer.encoder.config import EncoderConfig, EncoderError
+from visualizer.encoder.files import put_in_place
 from visualizer.encoder.network import AudioEncoder
 
 FORMAT = "tpos-live encoder 1"
@@ -28,20 +29,19 @@ def save_encoder(folder: Path, network: AudioEncoder, notes: Mapping[str, Any] |
     """
     from safetensors.torch import save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
     state = {
         name: value.detach().cpu().to(torch.float32 if name.endswith(_STATISTICS) else torch.float16).contiguous()
         for name, value in network.state_dict().items()
         if not name.endswith(_COUNTS)
     }
-    part = folder / (WEIGHTS + ".part")
-    save_file(state, part, {"format": FORMAT})
-    part.replace(folder / WEIGHTS)
+    with put_in_place(folder / WEIGHTS) as part:
+        save_file(state, part, {"format": FORMAT})
     about = {
         "format": FORMAT, "space": network.space, "temperature": network.temperature, "config": network.config.to_dict(),
         "notes": dict(notes or {}),
     }  # fmt: skip
-    (folder / CONFIG).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    with put_in_place(folder / CONFIG) as part:
+        part.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 def load_encoder(folder: Path) -> AudioEncoder:

@@ -15,8 +15,18 @@ from typing import Any
 
 from visualizer.child import start_child
 from visualizer.renderer.mailbox import Mailbox
-from visualizer.renderer.messages import CONTROLS_BOX, CONTROLS_BYTES, FRAMES_BOX, frame_bytes, pack_controls, unpack_frame
-from visualizer.snapshots import Controls, Frame, Trace
+from visualizer.renderer.messages import (
+    CONTROLS_BOX,
+    CONTROLS_BYTES,
+    FRAMES_BOX,
+    MEANING_BOX,
+    MEANING_BYTES,
+    frame_bytes,
+    pack_controls,
+    unpack_frame,
+    unpack_meaning,
+)
+from visualizer.snapshots import Controls, Frame, Meaning, Trace
 
 HUNG_AFTER_S = 1.5
 """A running renderer that has given no sign of life for so long is replaced …"""
@@ -29,7 +39,10 @@ LOADING_MAY_TAKE_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class RendererSettings:
-    """What a renderer is started with. size: (width, height). backend: "" for the machine's best."""
+    """What a renderer is started with. size: (width, height). backend: "" for the machine's best.
+
+    encoder, bank: of the sound, None for a renderer that does not listen.
+    """
 
     model: Path
     size: tuple[int, int]
@@ -37,11 +50,16 @@ class RendererSettings:
     prompt: str
     cache: Path
     backend: str = ""
+    encoder: Path | None = None
+    bank: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RendererStatus:
-    """state: "starting", "running", "restarting" or "failed". message: one sentence when there is something to say."""
+    """state: "starting", "running", "restarting" or "failed". message: one sentence when there is something to say.
+
+    texts: the prompt bank's, once the renderer listens.
+    """
 
     state: str
     backend: str = ""
@@ -49,6 +67,7 @@ class RendererStatus:
     size: tuple[int, int] = (0, 0)
     message: str = ""
     restarts: int = 0
+    texts: tuple[str, ...] = ()
 
 
 class RendererClient:
@@ -59,6 +78,8 @@ class RendererClient:
         self._folder = folder
         self._controls_box = Mailbox.create(folder / CONTROLS_BOX, CONTROLS_BYTES)
         self._frames_box = Mailbox.create(folder / FRAMES_BOX, frame_bytes(settings.size))
+        self._meaning_box = Mailbox.create(folder / MEANING_BOX, MEANING_BYTES)
+        self._understood = 0
         self._seen = 0
         self._sent = 0
         self._next_id = 0
@@ -94,6 +115,8 @@ class RendererClient:
         self._send({"do": "prompt", "text": self._settings.prompt})
         self._send({"do": "fps", "fps": self._settings.fps})
         self._load()
+        if self._settings.encoder is not None and self._settings.bank is not None:
+            self._send({"do": "hear", "encoder": str(self._settings.encoder), "bank": str(self._settings.bank)})
 
     def _load(self) -> None:
         s = self._settings
@@ -115,6 +138,7 @@ class RendererClient:
                 process.wait()
         self._controls_box.close()
         self._frames_box.close()
+        self._meaning_box.close()
 
     def set_prompt(self, text: str) -> None:
         """Paint this prompt from now on."""
@@ -144,6 +168,14 @@ class RendererClient:
         frame = unpack_frame(message[1])[0]
         self._painted_s = frame.trace.painted - frame.trace.begun
         return frame
+
+    def meaning(self) -> Meaning | None:
+        """What the sound means now, if it was not taken yet."""
+        message = self._meaning_box.read(self._understood)
+        if message is None:
+            return None
+        self._understood = message[0]
+        return unpack_meaning(message[1])
 
     def poll(self) -> None:
         """Take answers and replace a dead or hung renderer; call often."""
@@ -218,6 +250,8 @@ class RendererClient:
             what = command.get("do", "")
             if "error" in answer:
                 self._refused(what, answer["error"])
+            elif what == "hear":
+                self.status = replace(self.status, texts=tuple(answer["texts"]))
             elif what == "load":
                 self._loaded = Path(command["model"])
                 self._painted_s = 0.0

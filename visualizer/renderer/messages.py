@@ -1,18 +1,28 @@
-"""The bytes of what travels in the mailboxes: controls to the renderer, frames and the stream's state back."""
+"""The bytes of what travels: controls and mel to the renderer, frames with the stream's state and meanings back."""
 
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import numpy as np
 
+from visualizer.audio.ring import SoundRing
 from visualizer.parameters import NUMBERS
-from visualizer.snapshots import Controls, FloatArray, Frame, Trace
+from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Controls, FloatArray, Frame, Meaning, Trace
 
 CONTROLS_BOX = "controls.box"
 FRAMES_BOX = "frames.box"
+MEANING_BOX = "meaning.box"
+MEANING_BYTES = 64 * 1024
+"""Room for a latent, the weights of some ten thousand texts and the attention."""
+
+MEL_RING = "mel.ring"
+MEL_SECONDS = 30.0
+HOPS_A_SECOND = SAMPLE_RATE // HOP_SAMPLES
 
 _CONTROLS = struct.Struct("<qdd")  # sample, captured, heard
+_MEANING = struct.Struct("<qIII")  # sample, lengths of latent, weights and attention
 _FRAME = struct.Struct("<qqddddIIIIId")  # sample, number, trace ×4, width, height, latent shape ×3, phase
 CONTROLS_BYTES = _CONTROLS.size + 8 * len(NUMBERS)
 LATENT_CHANNELS, LATENT_SCALE = 16, 8
@@ -55,3 +65,23 @@ def unpack_frame(data: bytes) -> tuple[Frame, FloatArray, float]:
     picture = np.frombuffer(data, np.uint8, width * height * 3, _FRAME.size + latent.nbytes)
     trace = Trace(captured, heard, begun, painted)
     return Frame(picture.reshape(height, width, 3), sample, number, trace), latent, phase
+
+
+def mel_ring(folder: Path, bands: int) -> SoundRing:
+    """A new ring for every hop's mel: bands for channels, hops for frames, and for times seconds of the show's sound."""
+    ring = SoundRing.create(folder / MEL_RING, MEL_SECONDS, HOPS_A_SECOND, bands)
+    ring.set_format(HOPS_A_SECOND, bands)
+    return ring
+
+
+def pack_meaning(meaning: Meaning) -> bytes:
+    """A meaning as bytes."""
+    parts = [np.asarray(part, np.float32) for part in (meaning.latent, meaning.weights, meaning.attention)]
+    return _MEANING.pack(meaning.sample, *map(len, parts)) + b"".join(part.tobytes() for part in parts)
+
+
+def unpack_meaning(data: bytes) -> Meaning:
+    """The inverse of ``pack_meaning``."""
+    sample, *lengths = _MEANING.unpack_from(data)
+    values = np.frombuffer(data, np.float32, sum(lengths), _MEANING.size)
+    return Meaning(sample, *np.split(values, np.cumsum(lengths)[:-1]))

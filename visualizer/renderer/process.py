@@ -20,8 +20,20 @@ from engines.backends import BackendError, open_networks
 from engines.model import ModelError, ModelInfo, inspect
 from engines.stream import Stream, StreamState
 from visualizer.child import leave_interrupts_to_the_app
+from visualizer.encoder.bank import BankError, read_table
+from visualizer.encoder.config import EncoderError
+from visualizer.encoder.weights import load_encoder
+from visualizer.renderer.listener import Listener
 from visualizer.renderer.mailbox import Mailbox
-from visualizer.renderer.messages import CONTROLS_BOX, FRAMES_BOX, pack_frame, unpack_controls, unpack_frame
+from visualizer.renderer.messages import (
+    CONTROLS_BOX,
+    FRAMES_BOX,
+    MEANING_BOX,
+    pack_frame,
+    pack_meaning,
+    unpack_controls,
+    unpack_frame,
+)
 from visualizer.snapshots import Controls, Frame, Trace
 
 POLL_S = 0.001
@@ -31,10 +43,13 @@ class Renderer:
     """Paints frames from the newest controls until its commands end."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._controls_box = Mailbox(folder / CONTROLS_BOX)
+        self._meaning_box = Mailbox(folder / MEANING_BOX)
         self._frames_box = Mailbox(folder / FRAMES_BOX)
         self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._stream: Stream | None = None
+        self._listener: Listener | None = None
         self._prompt = ""
         self._period = 1 / 24
         self._number = 0
@@ -49,6 +64,8 @@ class Renderer:
             self._obey(wait=self._stream is None)
             if self._stream is None:
                 continue
+            if self._listener is not None and self._listener.listen() and self._listener.meaning is not None:
+                self._meaning_box.write(pack_meaning(self._listener.meaning))
             now = time.perf_counter()
             if now < due:
                 self._frames_box.beat()
@@ -66,7 +83,8 @@ class Renderer:
 
     def _paint(self, stream: Stream, controls: Controls, trace: Trace) -> None:
         begun = time.perf_counter()
-        picture = stream.paint(controls.values, None, begun)
+        meaning = None if self._listener is None else self._listener.meaning
+        picture = stream.paint(controls.values, meaning, begun)
         self._number += 1
         frame = Frame(
             picture, controls.sample, self._number, Trace(trace.captured, trace.heard, begun, time.perf_counter())
@@ -91,7 +109,7 @@ class Renderer:
             try:
                 answer = self._carry_out(command)
                 _say({"answer": command["id"], **answer})
-            except (ModelError, BackendError) as error:
+            except (ModelError, BackendError, EncoderError, BankError) as error:
                 _say({"answer": command["id"], "error": str(error)})
             except Exception as error:  # a command that cannot be carried out must not stop the pictures
                 first = (str(error).strip().splitlines() or [""])[0]
@@ -100,6 +118,8 @@ class Renderer:
     def _carry_out(self, command: dict[str, Any]) -> dict[str, Any]:
         if command["do"] == "load":
             return self._load(command)
+        if command["do"] == "hear":
+            return self._hear(command)
         if command["do"] == "prompt":
             self._prompt = command["text"]
             if self._stream is not None:
@@ -119,6 +139,11 @@ class Renderer:
         self._stream = stream
         self._frames_box.beat()  # from here on silence counts as hanging
         return {"backend": networks.name, "precision": networks.precision, "size": list(size), "steps": info.steps}
+
+    def _hear(self, command: dict[str, Any]) -> dict[str, Any]:
+        bank = read_table(Path(command["bank"]))
+        self._listener = Listener(self._folder, load_encoder(Path(command["encoder"])), bank)
+        return {"texts": bank.texts}
 
     def _last_state(self, info: ModelInfo, size: tuple[int, int]) -> StreamState | None:
         """What the renderer before this one last painted, so that a restarted one goes on from there."""

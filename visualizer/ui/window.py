@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWid
 from visualizer.live import stop_signals
 from visualizer.show import LiveShow, ShowStatus
 from visualizer.snapshots import Frame
-from visualizer.ui.heard_panel import HeardPanel, Hearing
+from visualizer.ui.heard_panel import WORDS_SHOWN, HeardPanel, Hearing
 
 REFRESH_MS = 8
 HEARD_MS = 33
@@ -131,7 +131,7 @@ class ShowWindow(QWidget):
     def _put_heard(self) -> None:
         now = time.perf_counter()
         hops = [hop for hop in tuple(self._show.hops) if hop.sample > self._drawn]
-        self._heard.put(Hearing(hops, self._show.beat), now - self._drawn_at)
+        self._heard.put(Hearing(hops, self._show.beat, self._show.words(WORDS_SHOWN)), now - self._drawn_at)
         self._drawn, self._drawn_at = hops[-1].sample if hops else self._drawn, now
 
     def _put_status(self) -> None:

@@ -1,0 +1,79 @@
+"""Stage 3: the mapper of TPoS, a network from the encoder's latents to the states of one picture model's text encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from visualizer.encoder.clip_teacher import ClipText
+from visualizer.encoder.learners import MapperLearner
+from visualizer.encoder.material import Material
+from visualizer.encoder.meaning import save_mapper
+from visualizer.encoder.measure import EVALUATED_FROM_S
+from visualizer.encoder.network import AudioEncoder, build_mapper
+from visualizer.encoder.runner import Runner
+from visualizer.encoder.settings import TrainConfig
+from visualizer.encoder.stage import Stage
+
+MAPPER = "mapper.safetensors"
+
+MOST_CLIPS, MOST_STEPS = 20_000, 8
+"""Of which latents are kept in memory, and of each so many steps, spread over it."""
+
+
+def learn_mapper(
+    config: TrainConfig, material: Material, network: AudioEncoder, runner: Runner, minutes: float, resume: bool
+) -> None:
+    """Train the mapper on the finished network's latents and write ``mapper.safetensors`` into the run's folder."""
+    settings = config.mapper
+    text = ClipText(Path(settings.text_encoder))
+    states = text.states(material.captions)
+    # CLIP's attention is causal: what stands before the text does not depend on it, and need not be learnt.
+    first = states[0, :1] if torch.allclose(states[:, 0], states[:1, 0], atol=1e-4) else None
+    told = states if first is None else states[:, 1:]
+    tokens, width = told.shape[1:]
+    mapper = build_mapper(network.config.latent, (settings.hidden, tokens, width), settings.gelu)
+    stage = Stage("mapper", config, settings, MapperLearner(mapper), runner, resume, f"{network.space} {text.fingerprint}")
+    random = np.random.default_rng(stage.seeds())
+    latents, aims = _latents(network, material, random)
+    learner = stage.learner.train()
+
+    def batch() -> tuple[Tensor, dict[str, float]]:
+        rows = torch.from_numpy(random.integers(len(latents), size=settings.batch))
+        # Any caption of its class is right.
+        captions = torch.multinomial(aims[rows], 1)[:, 0]
+        loss = learner(latents[rows].to(runner.device), told[captions].to(runner.device))
+        return loss, {}
+
+    stage.learn(minutes, batch)
+    stage.finish()
+    if runner.main:
+        made = stage.plain.get_submodule("mapper").cpu()
+        assert isinstance(made, torch.nn.Sequential)
+        save_mapper(
+            Path(config.run.folder) / MAPPER, made, (int(tokens), int(width)), network.space, text.fingerprint, first
+        )
+        print(f"The mapper is in {Path(config.run.folder) / MAPPER}.", flush=True)
+
+
+@torch.inference_mode()
+def _latents(network: AudioEncoder, material: Material, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Latents (N, width) of training sounds, and the weights (N, C) of the captions that are right for each."""
+    config, device = network.config, network.attend.weight.device
+    network.eval()
+    first = round(1000 * EVALUATED_FROM_S / config.step_ms) - 1
+    found, aims = [], []
+    for row in random.permutation(len(material.train))[:MOST_CLIPS]:
+        clip, stored = material.train[row]
+        mel = torch.from_numpy(stored.read())
+        lack = max(0, config.step_frames - len(mel))
+        whole = torch.nn.functional.pad(mel, (0, 0, 0, lack), value=config.mel.floor_db)
+        steps = network(whole[None].to(device))[0][0].cpu()
+        steps = steps[min(first, len(steps) - 1) :]
+        chosen = steps[torch.linspace(0, len(steps) - 1, min(MOST_STEPS, len(steps))).long()]
+        found.append(chosen)
+        aims.append(torch.from_numpy(material.aims[clip.label]).expand(len(chosen), -1))
+    return torch.cat(found).clone(), torch.cat(aims).clone()
