@@ -973,6 +973,28 @@ def test_a_bank_of_another_teacher_is_refused(material: Path, tmp_path: Path) ->
         space_of(replace(config, encoder=replace(TINY, latent=25)), TEACHER, Runner("cpu"))
 
 
+def test_the_teacher_is_asked_once_a_run(material: Path, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def teach(texts: list[str]) -> np.ndarray:
+        asked.append(len(texts))
+        return fake_teach(texts)
+
+    config, teacher = settings_for(material, tmp_path, 1), Teacher("teacher", teach)
+    first, again = gather(config, teacher, Runner("cpu")), gather(config, teacher, Runner("cpu"))
+    assert len(asked) == 1 and np.array_equal(first.table, again.table)
+    (table,) = (tmp_path / "targets").iterdir()
+    table.write_bytes(table.read_bytes()[:-10])
+    gather(config, teacher, Runner("cpu"))
+    gather(replace(config, data=replace(config.data, prompts=("{}",))), teacher, Runner("cpu"))
+    assert asked[0] == asked[1] == 3 * asked[2], "asked anew for a table that is not whole, and for other texts"
+    strange = Teacher("teacher", lambda texts: np.full((len(texts), 24), np.nan, np.float32))
+    table.unlink()
+    with pytest.raises(TrainingError, match="not numbers"):
+        gather(config, strange, Runner("cpu"))
+    assert len(gather(config, teacher, Runner("cpu")).table) == len(first.table), "what is no number was not kept"
+
+
 def test_a_source_on_both_sides_is_refused(material: Path, tmp_path: Path) -> None:
     shared = tmp_path / "shared.csv"
     rows = ["low-0.flac,hum,forest,train", "low-1.flac,hum,forest,test", "low-2.flac,hum,,train"]

@@ -17,6 +17,7 @@ from visualizer.encoder.network import AudioEncoder, build_mapper
 from visualizer.encoder.runner import Runner
 from visualizer.encoder.settings import TrainConfig
 from visualizer.encoder.stage import Stage
+from visualizer.encoder.targets import kept
 
 MAPPER = "mapper.safetensors"
 
@@ -30,11 +31,13 @@ def learn_mapper(
     """Train the mapper on the finished network's latents and write ``mapper.safetensors`` into the run's folder."""
     settings = config.mapper
     text = ClipText(Path(settings.text_encoder))
-    states = text.states(material.captions)
+    asked = f"states of the text encoder {text.fingerprint}"
+    told = kept(Path(config.run.folder), asked, material.captions, lambda texts: text.states(texts).numpy(), runner)
+    states = torch.from_numpy(told)
     # CLIP's attention is causal: what stands before the text does not depend on it, and need not be learnt.
     first = states[0, :1] if torch.allclose(states[:, 0], states[:1, 0], atol=1e-4) else None
-    told = states if first is None else states[:, 1:]
-    tokens, width = told.shape[1:]
+    aimed = states if first is None else states[:, 1:]
+    tokens, width = aimed.shape[1:]
     mapper = build_mapper(network.config.latent, (settings.hidden, tokens, width), settings.gelu)
     stage = Stage("mapper", config, settings, MapperLearner(mapper), runner, resume, f"{network.space} {text.fingerprint}")
     random = np.random.default_rng(stage.seeds())
@@ -45,7 +48,7 @@ def learn_mapper(
         rows = torch.from_numpy(random.integers(len(latents), size=settings.batch))
         # Any caption of its class is right.
         captions = torch.multinomial(aims[rows], 1)[:, 0]
-        loss = learner(latents[rows].to(runner.device), told[captions].to(runner.device))
+        loss = learner(latents[rows].to(runner.device), aimed[captions].to(runner.device))
         return loss, {}
 
     stage.learn(minutes, batch)

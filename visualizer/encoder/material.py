@@ -22,6 +22,7 @@ from visualizer.encoder.manifest import Clip, Wordings, read_manifest, read_word
 from visualizer.encoder.runner import Runner
 from visualizer.encoder.settings import DataConfig, TrainConfig, TrainingError
 from visualizer.encoder.space import Teacher, centred, normalised
+from visualizer.encoder.targets import kept
 from visualizer.resources import prompt_bank
 from visualizer.snapshots import FloatArray
 
@@ -93,7 +94,7 @@ def gather(config: TrainConfig, teacher: Teacher, runner: Runner) -> Material:
     # Also what is told of splits of which no sound is left.
     unseen |= {text for split in set(wordings) - {data.train} for words in wordings[split].values() for text in words}
     texts = sorted({*captions, *unseen})
-    taught = _taught(texts, bank, teacher, data)
+    taught = _taught(texts, bank, config, teacher, runner)
     vectors = dict(zip(texts, normalised(taught.mean(1)), strict=True))
     table = np.stack([vectors[text] for text in captions])
     kin = (bank.vectors @ taught.reshape(-1, taught.shape[2]).T).max(1) >= KIN
@@ -196,10 +197,9 @@ def _tested(
     return {**elsewhere, **learnt, **wordings.get(split, {}), **there}
 
 
-def _taught(texts: list[str], bank: Bank, teacher: Teacher, data: DataConfig) -> FloatArray:
+def _taught(texts: list[str], bank: Bank, config: TrainConfig, teacher: Teacher, runner: Runner) -> FloatArray:
     """The unit vectors (N, prompts, width) of N texts in the bank's space."""
-    wordings = [prompt.format(text) for text in texts for prompt in data.prompts]
-    taught = centred(teacher.teach(wordings), bank.centre).reshape(len(texts), len(data.prompts), -1)
-    if not np.isfinite(taught).all():
-        raise TrainingError(f"the teacher {teacher.name!r} gave vectors that are not numbers: copy its weights again")
-    return taught
+    prompts = config.data.prompts
+    wordings = [prompt.format(text) for text in texts for prompt in prompts]
+    told = kept(Path(config.run.folder), teacher.name, wordings, teacher.teach, runner)
+    return centred(told, bank.centre).reshape(len(texts), len(prompts), -1)
