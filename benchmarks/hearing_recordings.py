@@ -1,6 +1,6 @@
 """The beat in a folder of recordings, beside offline trackers: ``python -m benchmarks.hearing_recordings FOLDER``.
 
-``[--seconds N] [--json]``. librosa's tracker is the reference where it is installed (``pip install librosa``); ours with
+``[--seconds N] [--json]``. librosa's tracker is the reference where it is installed (the extra ``bench``); ours with
 hindsight stands beside it. Prints for each recording how far ours agrees and what kind of disagreement there is.
 """
 

@@ -414,7 +414,7 @@ def test_disagreements_have_names() -> None:
 
 def test_a_folder_without_recordings_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
-    with pytest.raises(recordings.RecordingsError, match=r"broken\.wav cannot be read"):
+    with pytest.raises(recordings.RecordingsError, match=r"broken\.wav is not a sound file"):
         recordings.load(tmp_path / "broken.wav", 1.0)
     (tmp_path / "broken.wav").unlink()
     command = [sys.executable, "-m", "benchmarks.hearing_recordings", str(tmp_path)]

@@ -40,10 +40,14 @@ def beats(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_render_is_repeatable_and_answers_to_its_sound(beats: Path, tmp_path: Path) -> None:
     quiet = tmp_path / "quiet.wav"
-    soundfile.write(quiet, np.zeros((3 * 44_100, 1)), 44_100)
+    silence = np.zeros((3 * 44_100, 1))
+    silence[100] = np.nan
+    soundfile.write(quiet, silence, 44_100, subtype="FLOAT")
     for source, name in ((beats, "a"), (beats, "b"), (quiet, "c")):
         done = visualizer("render", source, tmp_path / f"{name}.mp4")
         assert done.returncode == 0, done.stderr
+        assert "Warning" not in done.stderr, "a sentence for the user, not a line of source"
+    assert "not numbers" in done.stderr and f"{quiet} is silent" in done.stderr
     first, again, other = (frames_of(tmp_path / f"{name}.mp4") for name in "abc")
     assert first.shape == (72, 256, 256, 3)
     assert np.array_equal(first, again)

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import pickle
+import re
 import shutil
 import signal
 import socket
@@ -21,33 +22,26 @@ import soundfile
 import torch
 from safetensors.torch import load_file, save_file
 
+from engines.backends import open_networks
+from engines.model import inspect
 from engines.training import checkpoint
 from visualizer.__main__ import main
 from visualizer.analysis.mel import LogMel, MelConfig
 from visualizer.encoder import metrics
 from visualizer.encoder.audit import spectral_figures
 from visualizer.encoder.augment import Augment, AugmentConfig, levels
-from visualizer.encoder.bank import (
-    Bank,
-    BankError,
-    Entry,
-    Teacher,
-    centred,
-    load_bank,
-    make_bank,
-    normalised,
-    read_table,
-    read_texts,
-)
+from visualizer.encoder.bank import Bank, BankError, read_table
+from visualizer.encoder.bank_texts import Entry, make_bank, read_texts
+from visualizer.encoder.banks import bank_for, load_bank
 from visualizer.encoder.clip_teacher import ClipText
 from visualizer.encoder.config import PUBLISHED, SMALL, EncoderConfig, EncoderError
-from visualizer.encoder.data import ClipError, MelCache, Skipped, Sounds, StoredMel, read_sound
+from visualizer.encoder.data import ClipError, MelCache, Skipped, Sounds, StoredMel, read_clip
 from visualizer.encoder.evaluate import evaluate, write_confusion
 from visualizer.encoder.files import put_in_place
 from visualizer.encoder.learners import contrast
 from visualizer.encoder.losses import BatchLoss, Scale, TableLoss, in_batch, nearness, softened, to_states
 from visualizer.encoder.manifest import Clip, ManifestError, read_manifest, read_wordings
-from visualizer.encoder.material import KIN, Material, gather, space_of
+from visualizer.encoder.material import KIN, Material, aimed, check_captions, gather, space_of
 from visualizer.encoder.meaning import BankStates, Mapper, Mixer, save_mapper
 from visualizer.encoder.measure import measure
 from visualizer.encoder.network import AudioEncoder, build_mapper, parameters
@@ -66,11 +60,13 @@ from visualizer.encoder.settings import (
     TrainingError,
     load_settings,
 )
+from visualizer.encoder.space import Teacher, centred, normalised
 from visualizer.encoder.stage import Stage
 from visualizer.encoder.streaming import Encoded, StreamingEncoder, meaning
 from visualizer.encoder.train import train
 from visualizer.encoder.warp import Warp
 from visualizer.encoder.weights import load_encoder, read_tensors, save_encoder
+from visualizer.resources import prompt_bank
 
 MEL = MelConfig(sample_rate=16_000, window_samples=256, n_fft=256, hop=160, bands=16, fmin=50.0, fmax=7500.0)
 TINY = EncoderConfig(
@@ -161,17 +157,14 @@ def test_the_benchmark_compares_a_stream_with_the_whole_and_judges_the_cost(monk
         assert words in benchmark.verdict({"step_ms_p50": median, "step_ms_p99": late})
 
 
-def test_a_reset_and_a_warm_start_begin_anew() -> None:
+def test_a_reset_begins_anew() -> None:
     encoder = StreamingEncoder(network())
     mel = sound(TINY, 60)
     first = encoder.push(mel)
     assert np.abs(encoder.push(mel)[-1].latent - first[-1].latent).max() > 1e-5
-    warmed = encoder.warm(mel, 8000)
-    assert warmed is not None and np.allclose(warmed.latent, first[-1].latent, atol=1e-6)
-    assert warmed.sample == 8000 + 60 * MEL.hop
-    encoder.reset()
-    assert np.allclose(encoder.push(mel)[-1].latent, first[-1].latent, atol=1e-6)
-    assert encoder.warm(mel[:2]) is None
+    encoder.reset(8000)
+    again = encoder.push(mel)[-1]
+    assert np.allclose(again.latent, first[-1].latent, atol=1e-6) and again.sample == 8000 + 60 * MEL.hop
 
 
 def test_what_a_stream_carries_does_not_grow() -> None:
@@ -260,15 +253,14 @@ def test_a_pause_does_not_make_the_next_sound_seem_loud() -> None:
 
 
 def test_the_bank_that_ships() -> None:
-    bank = load_bank()
+    bank = read_table(prompt_bank())
     entries = read_texts(Path(__file__).parents[1] / "visualizer" / "encoder" / "bank.toml")
     assert len(bank) >= 150 and bank.texts == tuple(entry.text for entry in entries)
     assert len(set(bank.groups)) == 10
     row = bank.texts.index("heavy rain")
     weights = bank.weights(bank.vectors[row])
     assert weights.sum() == pytest.approx(1, abs=1e-5) and weights.argmax() == row
-    assert max(bank.by_group(weights), key=bank.by_group(weights).__getitem__) == "weather"
-    assert sum(bank.by_group(weights).values()) == pytest.approx(1, abs=1e-5)
+    assert bank.groups[row] == "weather"
     assert np.count_nonzero(bank.weights(bank.vectors[row], top=5)) == 5
     sharp, soft = (bank.weights(bank.vectors[row], temperature=t)[row] for t in (0.02, 0.2))
     assert sharp > soft
@@ -303,24 +295,30 @@ def test_wordings_are_averaged_and_the_centre_is_taken_out() -> None:
     assert np.allclose(bank.vectors[1], around[2], atol=1e-5)
 
 
-def test_a_users_own_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_own_bank(tmp_path: Path) -> None:
     shipped, folder = tmp_path / "shipped.safetensors", tmp_path / "banks"
     small_bank().save(shipped)
-    monkeypatch.setattr("visualizer.resources.prompt_bank", lambda: shipped)
-    assert len(load_bank(folder)) == 12
+    assert len(load_bank(shipped, folder)[0]) == 12
     folder.mkdir()
     (folder / "mine.toml").write_text('[club]\n"laser fog" = []\n')
-    with pytest.raises(BankError, match=r"mine\.toml.*laser fog.*visualizer train bank"):
-        load_bank(folder)
-    taught = load_bank(folder, fake_teach)
-    assert taught.texts[-1] == "laser fog" and taught.groups[-1] == "club"
+    bank, (left_out,) = load_bank(shipped, folder)
+    assert len(bank) == 12 and re.search(r"mine\.toml.*laser fog.*visualizer train bank", left_out)
     mine, table = read_texts(folder / "mine.toml"), folder / "mine.safetensors"
     make_bank(mine, fake_teach, "teacher", small_bank().centre).save(table)
-    assert load_bank(folder).texts == taught.texts
-    assert load_bank(folder).fingerprint != load_bank().fingerprint
+    bank, left_out = load_bank(shipped, folder)
+    assert bank.texts[-1] == "laser fog" and bank.groups[-1] == "club" and not left_out
+    assert bank.fingerprint != load_bank(shipped)[0].fingerprint
     make_bank(mine, fake_teach, "another teacher").save(table)
-    with pytest.raises(BankError, match="text space"):
-        load_bank(folder)
+    bank, (left_out,) = load_bank(shipped, folder)
+    assert len(bank) == 12 and "mine.safetensors" in left_out and "text space" in left_out and "\n" not in left_out
+    with pytest.raises(BankError, match="there is no prompt bank"):
+        load_bank(tmp_path / "none.safetensors", folder)
+
+
+def test_an_encoder_brings_the_bank_of_its_own_space(tmp_path: Path) -> None:
+    assert bank_for(tmp_path) == prompt_bank()
+    small_bank().save(tmp_path / "bank.safetensors")
+    assert load_bank(bank_for(tmp_path))[0].space == small_bank().space
 
 
 @pytest.mark.parametrize(
@@ -361,6 +359,22 @@ def test_the_mixture_is_the_weighted_mean_of_the_texts_states(tmp_path: Path) ->
     again: list[str] = []
     assert BankStates(bank, encoding(again), "model", tmp_path).left == 0 and not again
     assert BankStates(bank, encoding(again), "other model", tmp_path).left == 12
+
+
+def test_the_bank_speaks_through_the_text_encoder_of_the_model_that_ships(embedded: Path, tmp_path: Path) -> None:
+    bank, info = read_table(prompt_bank()), inspect(embedded)
+    encode = open_networks(info, info.native_size, "torch", tmp_path).encode_text
+    states = BankStates(bank, encode, info.fingerprint, tmp_path)
+    weights = np.zeros(len(bank), np.float32)
+    weights[[bank.texts.index("heavy rain"), bank.texts.index("birdsong")]] = 0.75, 0.25
+    mixture = Mixer(states, smooth_s=0).mix(weights, 0.1)
+    assert mixture is not None and mixture.presence == pytest.approx(1)
+    rain, birds = encode("heavy rain"), encode("birdsong")
+    assert not torch.allclose(rain, birds, atol=0.1)
+    assert torch.allclose(mixture.states, 0.75 * rain + 0.25 * birds, atol=1e-5)
+    assert states.fill(len(bank)) == 0
+    kept = BankStates(bank, encode, info.fingerprint, tmp_path)
+    assert kept.left == 0 and torch.equal(kept.row(3), states.row(3))
 
 
 def test_weights_are_smoothed_in_time_not_in_calls() -> None:
@@ -728,7 +742,7 @@ def test_bad_sound_files_are_one_sentence_each_and_counted(tmp_path: Path, capsy
     cache.mels([*clips], silent := Skipped(speaks=False))
     assert len(silent.reasons) == len(names) and not capsys.readouterr().err
     with pytest.raises(ClipError):
-        read_sound(clips[2])
+        read_clip(clips[2])
 
 
 def test_manifests(tmp_path: Path) -> None:
@@ -807,6 +821,35 @@ def test_latents_that_are_not_numbers_name_nothing(strange: float) -> None:
     assert found.figures["text_to_sound_r1"] == 1 and found.confusion.sum() == 12
     lost = evaluate(np.full_like(latents, strange), columns, classes).figures
     assert lost["zero_shot_top5"] == lost["sound_to_text_r5"] == lost["text_to_sound_r10"] == 0
+
+
+def test_figures_do_not_depend_on_how_many_are_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(2)
+    columns, classes = normalised(random.normal(size=(30, 8))), random.integers(30, size=100)
+    latents = normalised(columns[classes] + random.normal(0, 0.5, (100, 8)))
+    whole = evaluate(latents, columns, classes)
+    monkeypatch.setattr("visualizer.encoder.evaluate.AT_ONCE", 7)
+    monkeypatch.setattr("visualizer.encoder.evaluate.MOST_CONFUSED", 29)
+    parts = evaluate(latents, columns, classes)
+    assert parts.figures == pytest.approx(whole.figures) and 0.1 < whole.figures["zero_shot_top1"] < 0.99
+    assert whole.confusion is not None and parts.confusion is None
+
+
+def test_captions_without_classes_do_not_take_their_square(tmp_path: Path) -> None:
+    """Of 50,000 captions every clip its own: what is drawn is made of a batch alone."""
+    count = 50_000
+    mel = stored(tmp_path, "1", np.full((60, 16), -30.0))
+    train = [(Clip(Path("1"), f"caption {row}", source=str(row)), mel) for row in range(count)]
+    captions = [clip.caption for clip, _ in train]
+    aims = {caption: np.array([row]) for row, caption in enumerate(captions)}
+    found = Material(train, [], captions, np.zeros((0, 2)), aims, np.zeros((0, 2)), captions, {}, "space", 0)
+    sampler = Sampler(found, network(), AugmentConfig(), np.random.default_rng(1))
+    drawn = sampler.segments(SegmentConfig(batch=4, before_s=0.2))
+    assert drawn.targets.shape == (4, count) and torch.equal(drawn.targets.sum(1), torch.ones(4))
+    clips, config = [clip for clip, _ in train], settings_for(tmp_path, tmp_path, 1)
+    with pytest.raises(TrainingError, match=r'50000 captions.*contrast = "batch"'):
+        check_captions(clips, config)
+    check_captions(clips, replace(config, loss=LossConfig(contrast="batch")))
 
 
 class Loudness(torch.nn.Module):
@@ -936,7 +979,8 @@ def test_what_is_held_out_never_enters_the_loss(material: Path, tmp_path: Path) 
     ]
     assert np.allclose(found.columns["test"][1], normalised(np.mean(vectors, 0)), atol=1e-5)
     rows = [found.captions.index(word) for word in KINDS["low"][1]]
-    assert np.array_equal(np.flatnonzero(found.aims["low"]), sorted(rows)) and found.aims["low"].sum() == 1
+    assert sorted(found.aims["low"]) == sorted(rows)
+    assert np.array_equal(aimed([found.aims["low"]], 6)[0], np.isin(np.arange(6), rows) / np.float32(2))
     figures = train(settings_for(material, tmp_path, 1), teacher=TEACHER)
     for split in ("test", "valid"):
         assert {f"{split}_zero_shot_top1", f"{split}_zero_shot_top5", f"{split}_spectral_mean_top1"} <= set(figures)
@@ -957,6 +1001,28 @@ def test_a_bank_of_another_teacher_is_refused(material: Path, tmp_path: Path) ->
     assert space_of(own, strayed, Runner("cpu")).space == made.space, "a run that goes on keeps its space"
     with pytest.raises(TrainingError, match="24"):
         space_of(replace(config, encoder=replace(TINY, latent=25)), TEACHER, Runner("cpu"))
+
+
+def test_the_teacher_is_asked_once_a_run(material: Path, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def teach(texts: list[str]) -> np.ndarray:
+        asked.append(len(texts))
+        return fake_teach(texts)
+
+    config, teacher = settings_for(material, tmp_path, 1), Teacher("teacher", teach)
+    first, again = gather(config, teacher, Runner("cpu")), gather(config, teacher, Runner("cpu"))
+    assert len(asked) == 1 and np.array_equal(first.table, again.table)
+    (table,) = (tmp_path / "targets").iterdir()
+    table.write_bytes(table.read_bytes()[:-10])
+    gather(config, teacher, Runner("cpu"))
+    gather(replace(config, data=replace(config.data, prompts=("{}",))), teacher, Runner("cpu"))
+    assert asked[0] == asked[1] == 3 * asked[2], "asked anew for a table that is not whole, and for other texts"
+    strange = Teacher("teacher", lambda texts: np.full((len(texts), 24), np.nan, np.float32))
+    table.unlink()
+    with pytest.raises(TrainingError, match="not numbers"):
+        gather(config, strange, Runner("cpu"))
+    assert len(gather(config, teacher, Runner("cpu")).table) == len(first.table), "what is no number was not kept"
 
 
 def test_a_source_on_both_sides_is_refused(material: Path, tmp_path: Path) -> None:
@@ -986,7 +1052,7 @@ def test_sounds_take_no_memory_and_no_open_files(material: Path, tmp_path: Path)
 
 def test_sounds_are_drawn_by_class_and_source_and_short_ones_come_again(tmp_path: Path) -> None:
     mel, names = np.full((60, 16), -30.0), ("a", "b")
-    aims = {name: np.eye(2, dtype=np.float32)[row] for row, name in enumerate(names)}
+    aims = {name: np.array([row]) for row, name in enumerate(names)}
     train = [(Clip(Path("1"), "a", source="rare", kind="a"), stored(tmp_path, "1", mel - 30))]
     train += [(Clip(Path("1"), "a", source="much", kind="a"), stored(tmp_path, "2", mel))] * 30
     train += [(Clip(Path("1"), "b", source="click", kind="b", level=True), stored(tmp_path, "3", mel[:3] + 20))]
@@ -1021,6 +1087,7 @@ def test_a_training_takes_steps_and_goes_on_after_a_kill(material: Path, tmp_pat
     assert loaded.config == TINY and len(loaded.space) == 16 and 0.01 <= loaded.temperature != 0.07
     about = (tmp_path / "encoder" / "config.json").read_text()
     assert json.loads(about)["notes"]["skipped"] == 1 and str(tmp_path) not in about, "weights that ship tell no paths"
+    assert load_bank(bank_for(tmp_path / "encoder"))[0].space == loaded.space, "it brings the bank it is read with"
     for name in ("segments.csv", "scenes.csv", "confusion-test.csv", "evaluation.json"):
         assert (tmp_path / name).exists()
     # As if killed in stage 2: its checkpoint says that it is not done.
@@ -1211,6 +1278,7 @@ def test_a_training_configuration_file(material: Path, tmp_path: Path) -> None:
         ("[augment]\nroom_s = [0, 1]\n", "room_s"), ("[augment]\nmix = 2\n", "mix"), ("[augment]\nspeed = 1\n", "speed"),
         ("[data]\nprompts = []\n", "prompts"), ("[data]\nprompts = ['{x}']\n", "prompts"),
         ("[data]\nprompts = ['no place']\n", "prompts"), ("[data]\nprompts = [3]\n", "prompts"),
+        ("[encoder]\nmapper = [2048, 77, 768]\n", r"takes no mapper.*\[mapper\]"),
         ("[loss]\ncontrast = 'both'\n", "contrast"), ("[mapper]\nshare = 0.1\n", "text_encoder"),
         ("[evaluate]\npairs = [['a']]\n", "pairs"), ("[evaluate]\nquieter_db = 0\n", "quieter_db"),
     ],

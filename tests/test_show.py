@@ -18,8 +18,9 @@ import soundfile
 import torch
 
 from visualizer.control.modulation import Route
-from visualizer.encoder.bank import read_table
-from visualizer.encoder.config import SMALL
+from visualizer.encoder.bank import Bank, read_table
+from visualizer.encoder.config import PUBLISHED, SMALL, EncoderConfig, EncoderError
+from visualizer.encoder.fit import check_fit
 from visualizer.encoder.network import AudioEncoder
 from visualizer.encoder.weights import save_encoder
 from visualizer.parameters import defaults
@@ -205,21 +206,38 @@ def test_the_beat_is_known_at_the_moment_of_asking_and_put_right_by_hand(
 
 def test_the_sound_gets_a_meaning_that_a_new_renderer_takes_up(settings: ShowSettings, tmp_path: Path) -> None:
     bank = read_table(prompt_bank())
-    encoder = tmp_path / "encoder"
-    torch.manual_seed(0)
-    save_encoder(encoder, AudioEncoder(SMALL, bank.space))
-    listening = replace(settings, encoder=encoder, bank=prompt_bank())
+    encoder, network = tmp_path / "encoder", AudioEncoder(SMALL, bank.space)
+    assert isinstance(network.project, torch.nn.Linear)
+    with torch.no_grad():  # whatever it hears, it means heavy rain
+        network.project.weight.zero_()
+        network.project.bias.copy_(torch.from_numpy(bank.vectors[bank.texts.index("heavy rain")]))
+    save_encoder(encoder, network)
+    banks = tmp_path / "banks"
+    banks.mkdir()
+    own = Bank(["laser fog"], ["club"], bank.vectors[:1], bank.teacher, bank.centre)
+    own.save(banks / "mine.safetensors")
+    Bank(["smoke"], ["club"], bank.vectors[:1], "someone else", bank.centre).save(banks / "strange.safetensors")
+    bank = bank.joined(own)
+    listening = replace(settings, encoder=encoder, bank=prompt_bank(), banks=banks)
     with running(listening) as show:
         wait_until(lambda: show.meaning is not None, 20, "a meaning")
-        assert show.renderer.status.texts == bank.texts
-        time.sleep(1)
-        meaning, heard = show.meaning, show.heard
-        assert meaning is not None and heard is not None
+        assert show.renderer.status.texts == bank.texts and bank.texts[-1] == "laser fog"
+        assert any("strange.safetensors is left out" in message for message in show.status.messages)
+
+        def behind() -> int:
+            assert show.meaning is not None and show.heard is not None
+            return show.heard.sample - show.meaning.sample
+
+        # What was heard while the model was loading is caught up with, a second of it a frame.
+        wait_until(lambda: 0 <= behind() < SAMPLE_RATE // 2, 20, "a meaning of the last moments")
+        meaning = show.meaning
+        assert meaning is not None
         assert meaning.weights.shape == (len(bank),) and np.linalg.norm(meaning.latent) == pytest.approx(1, abs=1e-3)
-        assert 0 <= heard.sample - meaning.sample < SAMPLE_RATE // 2, "the meaning is of the last moments"
-        assert all(weight > 0 for _, weight in show.words(5))
+        words = show.words(5)
+        assert len(words) == 5 and words[0][0] == "heavy rain" and words[0][1] > words[1][1] > 0
         renderer, _ = _processes(show)
         os.kill(renderer, signal.SIGKILL)
+        wait_until(lambda: not show.words(5), 10, "the end of words that are no longer true")
         before = meaning.sample
         wait_until(lambda: show.meaning is not None and show.meaning.sample > before + 3 * SAMPLE_RATE, 30, "its return")
 
@@ -230,6 +248,49 @@ def test_an_encoder_that_cannot_be_used_is_told_and_the_show_goes_on(settings: S
         frames = show.status.frames
         wait_until(lambda: show.status.frames > frames + 5, 5, "pictures")
         assert show.renderer.status.state == "running"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (replace(SMALL, mel=replace(SMALL.mel, bands=48)), "bands 48 instead of 64"),
+        (replace(SMALL, mel=replace(SMALL.mel, fmin=50.0, window="hann")), "fmin 50.0 instead of 30.0, window hann"),
+        (replace(SMALL, latent=24), "24 values"),
+        (replace(PUBLISHED, mapper=()), "sample_rate 44100 instead of 48000"),
+    ],
+)
+def test_an_encoder_for_another_ear_is_refused(config: EncoderConfig, words: str) -> None:
+    bank = read_table(prompt_bank())
+    with pytest.raises(EncoderError, match=words) as caught:
+        check_fit(config, bank.space, bank, "mine")
+    assert "mine" in str(caught.value) and "\n" not in str(caught.value)
+    check_fit(SMALL, bank.space, bank, "mine")
+
+
+def test_encoders_that_cannot_hear_the_show_do_not_stop_it(settings: ShowSettings, tmp_path: Path) -> None:
+    """One is refused, one fails while it listens, and one is a published checkpoint: each is told, and painting goes on."""
+    bank, bank_file = read_table(prompt_bank()), tmp_path / "bank.safetensors"
+    wrong = replace(SMALL, mel=replace(SMALL.mel, bands=48))
+    save_encoder(tmp_path / "wrong", AudioEncoder(wrong, bank.space))
+    save_encoder(tmp_path / "small", AudioEncoder(SMALL, bank.space))
+    texts = [f"a text that comes {number} times" for number in range(20_000)]  # more weights than a message holds
+    vectors = np.tile(bank.vectors[:1], (len(texts), 1))
+    Bank(texts, ["many"] * len(texts), vectors, bank.teacher, bank.centre).save(bank_file)
+    torch.save({"lstm.weight_ih_l0": torch.zeros(1)}, tmp_path / "published.pth")
+    with running(replace(settings, encoder=tmp_path / "wrong", bank=prompt_bank())) as show:
+
+        def told(words: str) -> bool:
+            return any(words in message for message in show.status.messages)
+
+        wait_until(lambda: told("bands 48 instead of 64"), 20, "the refusal")
+        hear = {"do": "hear", "bank": str(prompt_bank()), "banks": ""}
+        show.renderer._send({**hear, "encoder": str(tmp_path / "published.pth")})
+        wait_until(lambda: told("lacks the weight"), 20, "what is wrong with the checkpoint")
+        show.renderer._send({**hear, "encoder": str(tmp_path / "small"), "bank": str(bank_file)})
+        wait_until(lambda: told("sound encoder failed"), 20, "the failure")
+        frames = show.status.frames
+        wait_until(lambda: show.status.frames > frames + 5, 5, "pictures")
+        assert show.status.renderer.state == "running" and show.status.renderer.restarts == 0
 
 
 def test_a_show_without_any_sound_still_paints(settings: ShowSettings) -> None:

@@ -20,6 +20,7 @@ from sounds import clips, debian, fonts, labels, nature, patches, report, splits
 from sounds.clips import RATE, SYNTHETIC, Clip, Job, cut, run
 from sounds.licences import read, terms
 
+from visualizer.audio import remarks
 from visualizer.encoder import data
 from visualizer.encoder.manifest import read_manifest, read_wordings
 from visualizer.encoder.material import check_sources
@@ -208,14 +209,14 @@ def test_jobs_tell_what_decides_what_comes_out(package: tuple[labels.Pack, Path]
 
 
 def test_what_is_cut_is_what_the_trainer_takes(tmp_path: Path) -> None:
-    assert clips.SHORTEST_S is data.SHORTEST_S and pytest.approx(10 ** (data.SILENT_DB / 20)) == clips.SILENT
+    assert clips.SHORTEST_S is data.SHORTEST_S and pytest.approx(10 ** (remarks.SILENT_DB / 20)) == clips.SILENT
     wave = np.full(int(data.SHORTEST_S * RATE), 2 * clips.SILENT, np.float32)
     (piece,) = cut(wave, 1)
     job = Job("click", "a", "MIT", lambda: [("click", "a/click", piece)])
     done = run(job, tmp_path)
     report.manifest([replace(clip, split="train") for clip in done], labels.classes(), tmp_path / "manifest.csv")
     (clip,) = read_manifest(tmp_path / "manifest.csv")
-    assert len(data.read_sound(clip)[0]) == len(wave)
+    assert len(data.read_clip(clip)[0]) == len(wave)
     assert not list(cut(wave[:-1], 1)) and not list(cut(wave / 4, 1))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -213,3 +214,51 @@ def test_downbeat_moves_whole_beats(seconds: float, flipped: bool) -> None:
     assert min(beat.bar_phase, 1 - beat.bar_phase) * 4 <= 0.5 + 1e-6
     tempo.downbeat(sample)
     assert at(tempo, seconds) == beat
+
+
+def test_one_tap_sets_the_phase_of_the_beat_in_the_sound() -> None:
+    for late in (0.1, -0.1, 0.4, -0.24):
+        tempo = Tempo()
+        tempo.push(sounding(4.0, 120))
+        tempo.beat_now(round((4.0 + late) * SAMPLE_RATE))
+        tapped = at(tempo, 4.0 + late)
+        assert (tapped.source, tapped.bpm) == ("sound", 120) and min(tapped.phase, 1 - tapped.phase) < 1e-3
+        tempo.flip(4 * SAMPLE_RATE)
+        assert at(tempo, 4.0 + late).phase == pytest.approx(0.5, abs=1e-3), "half a beat from where it was tapped"
+    tempo.beat_now(round(4.4 * SAMPLE_RATE))
+    assert at(tempo, 4.4).source == "tap", "a second tap soon after makes a tempo"
+    link = Tempo([Link()])
+    before = at(link, 3.0)
+    link.beat_now(3 * SAMPLE_RATE)
+    assert at(link, 3.0) == before, "a clock that is trusted more is not moved by a tap"
+
+
+@pytest.mark.parametrize("end", ["silence", "no beat", "another meter", "nothing"])
+def test_what_was_put_right_is_forgotten_with_the_piece(end: str) -> None:
+    tempo = Tempo()
+    tempo.push(sounding(4.0, 120))
+    tempo.flip(4 * SAMPLE_RATE)
+    tempo.downbeat(round(4.6 * SAMPLE_RATE))
+    plain = sounding(50.0, 97, 1.0)
+    assert plain.beat is not None
+    for time in np.arange(4.0, 36.0, 0.05):
+        beat = sounding(time, 120, 0.0 if end == "no beat" else 0.9).beat
+        assert beat is not None
+        if end == "another meter" and time > 10:
+            beat = replace(beat, meter=3)
+        tempo.push(heard(time, beat, level=0.0 if end == "silence" else 0.5))
+    tempo.push(plain)
+    assert (at(tempo, 50.0) == plain.beat) == (end != "nothing")
+
+
+def test_a_moment_of_another_meter_or_of_doubt_forgets_nothing() -> None:
+    tempo = Tempo()
+    tempo.push(sounding(4.0, 120))
+    tempo.flip(4 * SAMPLE_RATE)
+    for time in np.arange(4.0, 60.0, 0.05):
+        beat = sounding(time, 120, 0.1 if time % 10 < 6 else 0.9).beat
+        assert beat is not None
+        tempo.push(heard(time, replace(beat, meter=3) if time % 10 > 7 else beat))
+    plain = sounding(60.0, 120)
+    tempo.push(plain)
+    assert plain.beat is not None and at(tempo, 60.0).phase == pytest.approx((plain.beat.phase + 0.5) % 1)

@@ -141,7 +141,8 @@ def _source(wanted: str | None) -> str:
 
 
 def _show_settings(arguments: argparse.Namespace, source: str) -> ShowSettings:
-    from visualizer.resources import demo_track, prompt_bank, sound_encoder, user_folder
+    from visualizer.encoder.banks import bank_for
+    from visualizer.resources import demo_track, sound_encoder, user_folder
     from visualizer.show import ShowSettings
 
     model, size = _model(arguments)
@@ -150,7 +151,7 @@ def _show_settings(arguments: argparse.Namespace, source: str) -> ShowSettings:
         source, _preset(arguments, model), model.path, size, arguments.fps or LIVE_FPS, user_folder("engines"),
         arguments.backend,
         stand_in=f"file:{demo_track()}" if source == "device:" else "",
-        encoder=encoder, bank=prompt_bank() if encoder else None,
+        encoder=encoder, bank=bank_for(encoder) if encoder else None, banks=user_folder("banks"),
     )  # fmt: skip
 
 
@@ -198,7 +199,7 @@ def _render(arguments: argparse.Namespace) -> None:
     fps = arguments.fps or RENDER_FPS
     model, size = _model(arguments)
     preset = _preset(arguments, model)
-    sound = read_sound(arguments.input, arguments.seconds or 0.0)
+    sound = read_sound(arguments.input, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
     settings = RenderSettings(preset, model.path, size, fps, user_folder("engines"), arguments.backend)
     stream = open_stream(settings)  # everything that may be refused comes before the file is replaced
     recorder = Recorder(arguments.output, size, fps, drop=False)
@@ -265,10 +266,10 @@ def _bench_hearing(arguments: argparse.Namespace) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     if arguments.what == "bank":
         from visualizer.encoder.teacher import write_bank
-        from visualizer.resources import prompt_bank
+        from visualizer.resources import prompt_bank, user_folder
 
-        bank = write_bank(arguments.file, space=prompt_bank())
-        print(f"{len(bank)} texts are in {arguments.file.with_suffix('.safetensors')}.")
+        bank, table = write_bank(arguments.file, space=prompt_bank()), arguments.file.with_suffix(".safetensors")
+        print(f"{len(bank)} texts are in {table}; the show reads what lies in {user_folder('banks')}.")
         return
     from visualizer.encoder.settings import load_settings
     from visualizer.encoder.train import train

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from engines.backends import open_networks
 from engines.model import inspect
 from engines.stream import Stream
 from visualizer.analysis.analyzer import Analyzer
-from visualizer.audio.files import open_sound
+from visualizer.audio.files import SoundFileWarning, open_sound
+from visualizer.audio.remarks import is_silent, on_silence, remarks
 from visualizer.audio.resample import Resampler
 from visualizer.control.modulation import Modulator
 from visualizer.output.flash import FlashLimiter
@@ -31,10 +33,18 @@ class RenderSettings:
     backend: str = ""
 
 
-def read_sound(path: Path, seconds: float = 0.0) -> FloatArray:
-    """A whole sound file at 48 kHz, shape (n, 2)."""
-    with open_sound(path) as sound:
+def read_sound(path: Path, seconds: float = 0.0, tell: Callable[[str], None] = lambda remark: None) -> FloatArray:
+    """A whole sound file, or its first ``seconds``, at 48 kHz, shape (n, 2).
+
+    tell: is given a sentence for each thing the user should know of it. Raises SoundFileError.
+    """
+    with open_sound(path) as sound, warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", SoundFileWarning)
         block = sound.read(int(seconds * sound.rate) if seconds else -1)
+        for remark in (*remarks(sound), *(str(warning.message) for warning in noted)):
+            tell(remark)
+        if is_silent(block):
+            tell(on_silence(sound.path, seconds if len(block) < sound.frames else 0.0))
         return Resampler(sound.rate, block.shape[1]).push(block, last=True)
 
 

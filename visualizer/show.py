@@ -40,6 +40,9 @@ SUPERVISE_EVERY_S = 0.05
 QUIET_AFTER_S = 0.25
 """With no sound arriving for so long, the picture calms instead of freezing in a beat."""
 
+MEANT_FOR_S = 1.5
+"""Words of a meaning that is older are no longer shown: the encoder comes up, has failed, or nothing is captured."""
+
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
 RECENT_HOPS = 200
@@ -55,7 +58,7 @@ class ShowSettings:
     """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height).
 
     stand_in: the source to play instead where the first one cannot be opened at all; "" for none. encoder, bank: what
-    tells the meaning of the sound, None for none.
+    tells the meaning of the sound, None for none. banks: folder of the user's own banks.
     """
 
     source: str
@@ -68,15 +71,18 @@ class ShowSettings:
     stand_in: str = ""
     encoder: Path | None = None
     bank: Path | None = None
+    banks: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ShowStatus:
-    """What a status line shows. fps, delay_ms: over the last two seconds; 0 before the first frame."""
+    """What a status line shows. fps, delay_ms: over the last two seconds; 0 before the first frame. input: a sentence, or
+    the device or file and its format; input_state: as in ``audio.source``."""
 
     fps: float
     delay_ms: float
     input: str
+    input_state: str
     renderer: RendererStatus
     messages: tuple[str, ...]
     lost_samples: int
@@ -126,7 +132,7 @@ class LiveShow:
             self._folder,
             RendererSettings(
                 settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend,
-                settings.encoder, settings.bank,
+                settings.encoder, settings.bank, settings.banks,
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)
@@ -195,10 +201,10 @@ class LiveShow:
     # Tempo by hand. What lies between a key and the show's thread does not count: the moment of the key does.
 
     def tap(self) -> None:
-        """A beat is now; two taps make a tempo, the first of them a bar."""
+        """A beat is now; two such taps make a tempo, the first of them a bar."""
         sample = self._sample_now()
         if sample is not None:
-            self._asked.append(lambda: self._tempo.tap.tap(sample))
+            self._asked.append(lambda: self._tempo.beat_now(sample))
 
     def flip_beat(self) -> None:
         """The beat is half a beat off: move it, or back."""
@@ -219,12 +225,21 @@ class LiveShow:
         return None if sample is None else self._tempo.at(sample)
 
     def words(self, count: int) -> list[tuple[str, float]]:
-        """The texts of the prompt bank that the sound means most, with their weights, the heaviest first."""
-        meaning, texts = self.meaning, self.renderer.status.texts
-        if meaning is None or len(texts) != len(meaning.weights):
+        """The texts of the prompt bank that the sound means most now, with their weights, the heaviest first."""
+        meaning, texts, now = self.meaning, self.renderer.status.texts, self._sample_now()
+        if meaning is None or now is None or len(texts) != len(meaning.weights):
+            return []
+        if now - meaning.sample > MEANT_FOR_S * SAMPLE_RATE:
             return []
         best = np.argsort(meaning.weights)[: -count - 1 : -1].tolist()
         return [(texts[row], float(meaning.weights[row])) for row in best if meaning.weights[row] > 0]
+
+    @property
+    def no_words(self) -> str:
+        """Why there are no words, in a few of them."""
+        if self.renderer.settings.encoder is None:
+            return "no sound encoder"
+        return "nothing it knows" if self.renderer.status.texts else "the sound encoder does not listen"
 
     def _sample_now(self) -> int | None:
         """The sample that is being captured now, as far as the last ones tell; None before any sound."""
@@ -244,6 +259,7 @@ class LiveShow:
             fps=(len(recent) - 1) / span if span > 0 else 0.0,
             delay_ms=1000 * float(np.median([h.delay_s for h in recent])) if recent else 0.0,
             input=self.capture.status.text,
+            input_state=self.capture.status.state,
             renderer=self.renderer.status,
             messages=tuple(told),
             lost_samples=self.lost_samples,

@@ -17,7 +17,8 @@ import soundfile
 import soxr
 
 from sounds import twins
-from visualizer.encoder.data import SHORTEST_S, SILENT_DB
+from visualizer.audio.remarks import SILENT_DB
+from visualizer.encoder.data import SHORTEST_S
 
 Wave = npt.NDArray[np.float32]
 

@@ -50,6 +50,8 @@ SILENT_S = 2.0
 """A device that calls back no more, yet claims to be active, is reopened after this long."""
 OPEN_GRACE_S = 5.0
 """How long opening a device may take before the app counts the process as hung."""
+SILENT_START_S = 10.0
+"""A file in which nothing has been heard for so long, it is said of."""
 BEAT_S = 0.1
 GAP_S = 0.5
 """Sound that comes this much later than its place in the ring has a gap before it, whatever the device says."""
@@ -293,7 +295,9 @@ def play_file(path: str, ring: SoundRing, parent: Parent, number: int, loop: boo
 
     resume: go on where a former process would be by now. Raises SoundFileError for a file that cannot be read.
     """
+    from visualizer.audio.downmix import stereo
     from visualizer.audio.files import SoundFileWarning, open_sound
+    from visualizer.audio.remarks import is_silent, on_silence, remarks
 
     with open_sound(path) as sound, warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", SoundFileWarning)
@@ -322,6 +326,9 @@ def play_file(path: str, ring: SoundRing, parent: Parent, number: int, loop: boo
             position %= sound.frames
         sound.seek(min(max(0, position), sound.frames))
         say("open", rate=rate, channels=channels, device=Path(path).name)
+        for remark in remarks(sound):
+            say("warning", message=remark)
+        silent = True  # so far
         block_frames = max(1, rate * FILE_BLOCK_MS // 1000)
         played = 0
         next_beat = 0.0
@@ -329,6 +336,12 @@ def play_file(path: str, ring: SoundRing, parent: Parent, number: int, loop: boo
             block = sound.read(block_frames)
             if noted:
                 say("warning", message=str(noted.pop().message))
+            if silent:
+                silent = is_silent(block)
+                ended = len(block) < block_frames
+                if silent and (ended or played >= SILENT_START_S * rate):
+                    say("warning", message=on_silence(sound.path, 0.0 if ended else SILENT_START_S))
+                    silent = False  # said
             if loop and len(block) < block_frames:
                 sound.seek(0)
                 block = np.concatenate([block, sound.read(block_frames - len(block))])
@@ -348,7 +361,7 @@ def play_file(path: str, ring: SoundRing, parent: Parent, number: int, loop: boo
                 played += missed
                 at += missed / rate
                 ring.set_origin(ring.origin + missed)
-            ring.write(block[:, :channels], at)
+            ring.write(block if channels == sound.channels else stereo(block), at)
             played += len(block)
             if at > next_beat:
                 ring.beat()

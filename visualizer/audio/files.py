@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -43,8 +42,7 @@ class Sound:
         except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError) as error:
             if isinstance(error, PermissionError):
                 raise SoundFileError(f"The sound file {name} may not be read; change its permissions.") from None
-            fix = f"convert it with: ffmpeg -i {self.path.name} {self.path.stem}.flac"
-            raise SoundFileError(f"{name} is not a sound file that can be read; {fix}") from None
+            raise SoundFileError(f"{name} is not a sound file that can be read; {_cure(self.path)}") from None
         if self._file is None or not self._file.frames:
             self.close()
             raise SoundFileError(f"The sound file {name} holds no sound; choose another.")
@@ -91,11 +89,6 @@ class Sound:
                 warnings.warn(text, SoundFileWarning, stacklevel=2)
         return block
 
-    def blocks(self, frames: int) -> Iterator[FloatArray]:
-        """From here to the end in blocks of ``frames``, the last one shorter; each of shape (n, channels)."""
-        while len(block := self.read(frames)):
-            yield block
-
     def close(self) -> None:
         """Close the file; further reads raise SoundFileError."""
         if self._file is not None:
@@ -114,16 +107,14 @@ class Sound:
         return self._file
 
     def _broken(self) -> SoundFileError:
-        fix = f"convert it with: ffmpeg -i {self.path.name} {self.path.stem}.flac"
-        return SoundFileError(f"The sound file {self.path} is damaged; {fix}")
+        return SoundFileError(f"The sound file {self.path} is damaged; {_cure(self.path)}")
+
+
+def _cure(path: Path) -> str:
+    """What to do with a file that cannot be read; the new name is never the file's own, which ffmpeg would refuse."""
+    return f"convert it with: ffmpeg -i {path.name} {path.stem}-mended.flac"
 
 
 def open_sound(path: str | Path) -> Sound:
     """Open a sound file for reading. Raises SoundFileError, one sentence, where there is nothing to be read."""
     return Sound(path)
-
-
-def read_sound(path: str | Path) -> tuple[FloatArray, int]:
-    """A whole file: samples of shape (frames, channels), and its rate in Hz. Raises SoundFileError."""
-    with open_sound(path) as sound:
-        return sound.read(), sound.rate

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from visualizer.audio.downmix import stereo
 from visualizer.snapshots import SAMPLE_RATE
 
 FloatArray = npt.NDArray[np.float32]
@@ -18,8 +19,8 @@ QUALITY = "LQ"
 class Resampler:
     """Streaming conversion to 48 kHz stereo; at 48 kHz the samples pass bit for bit.
 
-    rate_in: frames a second of the input. channels: of the input; one is doubled, of more than two the first two are
-    kept. first_input, first_output: index of the first input frame and of the output sample that stands for the same
+    rate_in: frames a second of the input. channels: of the input; brought to two by ``downmix``.
+    first_input, first_output: index of the first input frame and of the output sample that stands for the same
     moment, so that a new resampler after a change of format carries the clock on. Raises ValueError for a rate or
     channel count below one.
     """
@@ -47,12 +48,11 @@ class Resampler:
         if block.ndim != 2 or block.shape[1] != self.channels:
             raise ValueError(f"A block of shape {block.shape} is not (frames, {self.channels}).")
         self.pushed += len(block)
-        stereo = block[:, :2] if self.channels >= 2 else np.repeat(block, 2, axis=1)
-        stereo = np.ascontiguousarray(stereo, np.float32)
+        sound = np.ascontiguousarray(stereo(block), np.float32)
         if self._stream is not None:
-            stereo = self._stream.resample_chunk(stereo, last=last)
-        self.produced += len(stereo)
-        return stereo
+            sound = self._stream.resample_chunk(sound, last=last)
+        self.produced += len(sound)
+        return sound
 
     @property
     def next_output(self) -> int:
@@ -62,7 +62,3 @@ class Resampler:
     def to_input(self, sample: int) -> float:
         """The input frame, with its fraction, that was heard at the same moment as output ``sample``."""
         return self.first_input + (sample - self.first_output) * self.rate_in / SAMPLE_RATE
-
-    def to_output(self, frame: float) -> float:
-        """The output sample, with its fraction, that was heard at the same moment as input ``frame``."""
-        return self.first_output + (frame - self.first_input) * SAMPLE_RATE / self.rate_in

@@ -337,11 +337,6 @@ class RingReader:
         reserved = int(self.ring._words[_RESERVED])
         return min(max(form.start, reserved - form.capacity + form.capacity // 16), self.ring.written)
 
-    @property
-    def available(self) -> int:
-        """Frames that can be read now."""
-        return max(0, self.ring.written - self.position)
-
     def read(self, max_frames: int | None = None) -> tuple[FloatArray, int]:
         """The next frames, as a copy of shape (n, channels), n ≥ 0, and the index of the first of them.
 

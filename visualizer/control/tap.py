@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from statistics import median_low
 
+from visualizer.control.lasting import Lasting
 from visualizer.snapshots import SAMPLE_RATE, Beat, Heard
 
 PAUSE_S = 2.5
@@ -36,10 +37,6 @@ SILENT_S = 10.0
 SILENT_LEVEL = 0.02
 
 
-LONGEST_HOP_S = 0.1
-"""More time than this between two hops is a gap without sound to judge by."""
-
-
 class Tap:
     """A tempo source that is tapped. Two taps set the phase and a first tempo; from three on it is the line through all
     taps, those that were left out counted. The first tap is the first beat of a bar.
@@ -51,8 +48,7 @@ class Tap:
 
     def __init__(self) -> None:
         self._taps: tuple[tuple[int, int], ...] = ()  # beat number and sample of each
-        self._against_s = self._silent_s = 0.0
-        self._sample: int | None = None
+        self._against, self._silent = Lasting(DISAGREES_S), Lasting(SILENT_S)
 
     def tap(self, sample: int) -> None:
         """A tap at ``sample``; one that lies before the last is left out."""
@@ -64,7 +60,14 @@ class Tap:
             if gap > PAUSE_S:
                 taps = ()
         self._taps = _numbered([*(at for _, at in taps), sample], taps[0][0] if taps else 0)[-REMEMBERED:]
-        self._against_s = self._silent_s = 0.0
+        self._against.restart()
+        self._silent.restart()
+
+    @property
+    def alone(self) -> int | None:
+        """The sample of the only tap so far; None where there is none or more than one."""
+        taps = self._taps
+        return taps[0][1] if len(taps) == 1 else None
 
     def forget(self) -> None:
         """As if nothing had been tapped."""
@@ -72,16 +75,12 @@ class Tap:
 
     def push(self, heard: Heard) -> None:
         """Take a hop; forget the taps where the sound has long disagreed or been silent."""
-        passed = 0.0 if self._sample is None else max(0, heard.sample - self._sample) / SAMPLE_RATE
-        passed = min(passed, LONGEST_HOP_S)
-        self._sample = heard.sample
         tapped = self.at(heard.sample)
         if tapped is None:
             return
-        self._silent_s = self._silent_s + passed if heard.level < SILENT_LEVEL else 0.0
-        against = heard.beat is not None and heard.beat.confidence >= SURE and differ(tapped, heard.beat)
-        self._against_s = self._against_s + passed if against else 0.0
-        if self._silent_s >= SILENT_S or self._against_s >= DISAGREES_S:
+        disagrees = heard.beat is not None and heard.beat.confidence >= SURE and differ(tapped, heard.beat)
+        silent = self._silent.push(heard.sample, heard.level < SILENT_LEVEL)
+        if self._against.push(heard.sample, disagrees) or silent:
             self.forget()
 
     def at(self, sample: int) -> Beat | None:

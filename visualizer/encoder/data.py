@@ -16,19 +16,17 @@ import soxr
 
 from visualizer.analysis.mel import LogMel, MelConfig
 from visualizer.audio.files import SoundFileError, SoundFileWarning, open_sound
+from visualizer.audio.remarks import LOWEST_RATE, is_silent
 from visualizer.audio.resample import QUALITY
 from visualizer.encoder.files import put_in_place
 from visualizer.encoder.manifest import Clip
 from visualizer.snapshots import FloatArray
 
-LOWEST_RATE = 16_000
 MOST_CHANNELS = 2
 
 SHORTEST_S = 0.08
-"""The shortest clip that can be learnt from: a single click. What lacks to a segment or a step is silence around it."""
-
-SILENT_DB = -70.0
-"""dBFS. What never peaks above it is silence. Both also decide what ``tools/sounds`` cuts."""
+"""The shortest clip that can be learnt from: a single click. What lacks to a segment or a step is silence around it.
+It also decides what ``tools/sounds`` cuts."""
 
 Half = npt.NDArray[np.float16]
 
@@ -37,7 +35,7 @@ class ClipError(ValueError):
     """A clip that cannot be learnt from; the message is one sentence that names the file and says why."""
 
 
-def read_sound(clip: Clip) -> tuple[FloatArray, int]:
+def read_clip(clip: Clip) -> tuple[FloatArray, int]:
     """A clip's samples (n, 1 or 2) and their rate. Raises ClipError for whatever cannot be learnt from."""
     try:
         with open_sound(clip.path) as sound, warnings.catch_warnings():
@@ -56,14 +54,14 @@ def read_sound(clip: Clip) -> tuple[FloatArray, int]:
         raise ClipError(f"{clip.path} holds values that are not numbers: make it anew") from None
     if len(block) < SHORTEST_S * rate:
         raise ClipError(f"{clip.path} holds only {len(block) / rate:.2f} s of the clip")
-    if 20 * np.log10(max(float(np.abs(block).max()), 1e-9)) < SILENT_DB:
+    if is_silent(block):
         raise ClipError(f"{clip.path} is silent there")
     return block, rate
 
 
 def clip_mel(clip: Clip, config: MelConfig) -> Half:
     """A clip's mel (frames, bands) in dB, resampled as in the show. Raises ClipError."""
-    block, rate = read_sound(clip)
+    block, rate = read_clip(clip)
     if rate != config.sample_rate:
         block = soxr.resample(block, rate, config.sample_rate, quality=QUALITY)
     return LogMel(config, block.shape[1]).push(block).astype(np.float16)

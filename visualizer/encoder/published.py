@@ -16,7 +16,7 @@ from torch import Tensor
 
 from visualizer.encoder.config import PUBLISHED, EncoderError
 from visualizer.encoder.network import AudioEncoder
-from visualizer.encoder.weights import build, read_tensors
+from visualizer.encoder.weights import build, load_encoder, read_tensors
 
 REMAP = (
     ("audio_encoder.conv.", "expand."),
@@ -37,6 +37,11 @@ INSIDE = ("state_dict", "model")
 """Where a checkpoint that also holds an optimizer keeps its weights."""
 
 PICKLES = (".pth", ".pt")
+
+
+def open_encoder(path: Path) -> AudioEncoder:
+    """The encoder of a folder, or of a published checkpoint, whose text space has no name here. Raises EncoderError."""
+    return load_published(path, "") if path.suffix in (*PICKLES, ".safetensors") else load_encoder(path)
 
 
 def load_published(path: Path, space: str) -> AudioEncoder:

@@ -282,6 +282,8 @@ def _encoder(values: Any) -> EncoderConfig:
     if form not in ("small", "published"):
         raise TrainingError(f'[encoder] form is "small" or "published", not {form!r}')
     base = PUBLISHED if form == "published" else SMALL
+    if "mapper" in own or "mapper_gelu" in own:
+        raise TrainingError("[encoder] takes no mapper: write share, text_encoder, hidden, gelu under [mapper]")
     plain = base.to_dict()
     if isinstance(own.get("mel"), dict):
         own["mel"] = {**plain["mel"], **own["mel"]}

@@ -91,15 +91,6 @@ class StreamingEncoder:
             found.append(Encoded(self._sample, latent.copy(), weights.copy(), level < empty + SILENT_DB))
         return found
 
-    def warm(self, mel: FloatArray, sample: int = 0) -> Encoded | None:
-        """Begin anew with the past: mel (n, bands), whose first sample is ``sample``. The newest step, if there is one.
-
-        For a restarted program that reads the sound of the last seconds again.
-        """
-        self.reset(sample)
-        steps = self.push(mel)
-        return steps[-1] if steps else None
-
 
 def meaning(step: Encoded, bank: Bank, temperature: float, top: int = 0, margin: float = MARGIN) -> Meaning:
     """What a step means in a bank of the encoder's space: nothing in silence, and where the bank abstains.

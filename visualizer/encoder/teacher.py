@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from visualizer.encoder.bank import Bank, BankError, make_bank, read_table, read_texts
+from visualizer.encoder.bank import Bank, BankError, read_table
+from visualizer.encoder.bank_texts import make_bank, read_texts
 from visualizer.snapshots import FloatArray
 
 NAME = "all-MiniLM-L6-v2, mean over tokens"

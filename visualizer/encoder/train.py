@@ -17,15 +17,17 @@ from torch import Tensor
 
 from engines.training import memory
 from visualizer.encoder.augment import Augment
-from visualizer.encoder.bank import Teacher
+from visualizer.encoder.bank import read_table
+from visualizer.encoder.banks import OWN_BANK
 from visualizer.encoder.files import put_in_place
 from visualizer.encoder.learners import SceneLearner, SegmentLearner, contrast, named
-from visualizer.encoder.material import Material, gather
+from visualizer.encoder.material import Material, bank_table, gather
 from visualizer.encoder.measure import measure, names_right
 from visualizer.encoder.network import AudioEncoder, State, parameters
 from visualizer.encoder.runner import Runner
 from visualizer.encoder.sampler import Sampler
 from visualizer.encoder.settings import TrainConfig
+from visualizer.encoder.space import Teacher
 from visualizer.encoder.stage import Stage
 from visualizer.encoder.weights import save_encoder
 
@@ -168,6 +170,11 @@ def train(
         "figures": figures, "captions": material.captions, "classes": material.classes, "sounds": len(material.train),
         "skipped": material.skipped, "teacher": teacher.name,
     }  # fmt: skip
+    own_bank = folder / "encoder" / OWN_BANK
+    if config.data.bank:  # the show reads the encoder with it
+        read_table(bank_table(config)).save(own_bank)
+    else:
+        own_bank.unlink(missing_ok=True)
     save_encoder(folder / "encoder", network, notes)
     with put_in_place(folder / "evaluation.json") as part:
         part.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -41,7 +41,7 @@ LOADING_MAY_TAKE_S = 600.0
 class RendererSettings:
     """What a renderer is started with. size: (width, height). backend: "" for the machine's best.
 
-    encoder, bank: of the sound, None for a renderer that does not listen.
+    encoder, bank: of the sound, None for a renderer that does not listen. banks: folder of the user's own, None for none.
     """
 
     model: Path
@@ -52,6 +52,7 @@ class RendererSettings:
     backend: str = ""
     encoder: Path | None = None
     bank: Path | None = None
+    banks: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,9 @@ class RendererClient:
         self._send({"do": "prompt", "text": self._settings.prompt})
         self._send({"do": "fps", "fps": self._settings.fps})
         self._load()
-        if self._settings.encoder is not None and self._settings.bank is not None:
-            self._send({"do": "hear", "encoder": str(self._settings.encoder), "bank": str(self._settings.bank)})
+        encoder, bank, banks = self._settings.encoder, self._settings.bank, self._settings.banks
+        if encoder is not None and bank is not None:
+            self._send({"do": "hear", "encoder": str(encoder), "bank": str(bank), "banks": str(banks or "")})
 
     def _load(self) -> None:
         s = self._settings
@@ -246,12 +248,13 @@ class RendererClient:
                 return
             if pid != self.pid:
                 continue
-            command = self._waiting.pop(answer.get("answer", -1), {})
+            command = self._waiting.pop(answer.get("answer", -1), {})  # no command: what the renderer says by itself
             what = command.get("do", "")
             if "error" in answer:
                 self._refused(what, answer["error"])
             elif what == "hear":
-                self.status = replace(self.status, texts=tuple(answer["texts"]))
+                told = answer["message"] or self.status.message
+                self.status = replace(self.status, texts=tuple(answer["texts"]), message=told)
             elif what == "load":
                 self._loaded = Path(command["model"])
                 self._painted_s = 0.0
@@ -261,6 +264,8 @@ class RendererClient:
                 )  # fmt: skip
 
     def _refused(self, what: str, error: str) -> None:
+        if not what:  # the renderer says by itself that its encoder has failed
+            self.status = replace(self.status, texts=())
         if what == "load" and self._loaded is not None:
             self._settings = replace(self._settings, model=self._loaded)
             self.status = replace(self.status, message=error)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from visualizer.audio.ring import RingReader, SoundRing
 from visualizer.encoder.bank import Bank
+from visualizer.encoder.fit import check_fit
 from visualizer.encoder.network import AudioEncoder
 from visualizer.encoder.streaming import StreamingEncoder, meaning
 from visualizer.renderer.messages import MEL_RING
@@ -22,10 +23,13 @@ HOPS_AT_ONCE = 100
 
 
 class Listener:
-    """Encodes the mel ring in ``folder``. Raises BankError where encoder and bank speak of two text spaces."""
+    """Encodes the mel ring in ``folder``. source: names the encoder in what is said of it.
 
-    def __init__(self, folder: Path, network: AudioEncoder, bank: Bank) -> None:
-        bank.check(network.space)
+    Raises EncoderError or BankError where encoder, show and bank do not fit together.
+    """
+
+    def __init__(self, folder: Path, network: AudioEncoder, bank: Bank, source: str) -> None:
+        check_fit(network.config, network.space, bank, source)
         self._reader = RingReader(SoundRing.open(folder / MEL_RING), WARM_S)
         self._encoder, self._bank = StreamingEncoder(network), bank
         self._expected = -1  # the sample that the next hop begins with, where none is missing

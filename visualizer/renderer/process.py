@@ -20,9 +20,10 @@ from engines.backends import BackendError, open_networks
 from engines.model import ModelError, ModelInfo, inspect
 from engines.stream import Stream, StreamState
 from visualizer.child import leave_interrupts_to_the_app
-from visualizer.encoder.bank import BankError, read_table
+from visualizer.encoder.bank import BankError
+from visualizer.encoder.banks import load_bank
 from visualizer.encoder.config import EncoderError
-from visualizer.encoder.weights import load_encoder
+from visualizer.encoder.published import open_encoder
 from visualizer.renderer.listener import Listener
 from visualizer.renderer.mailbox import Mailbox
 from visualizer.renderer.messages import (
@@ -64,8 +65,7 @@ class Renderer:
             self._obey(wait=self._stream is None)
             if self._stream is None:
                 continue
-            if self._listener is not None and self._listener.listen() and self._listener.meaning is not None:
-                self._meaning_box.write(pack_meaning(self._listener.meaning))
+            self._understand()
             now = time.perf_counter()
             if now < due:
                 self._frames_box.beat()
@@ -80,6 +80,19 @@ class Renderer:
                 self._frames_box.beat()
                 continue
             self._paint(self._stream, controls, trace)
+
+    def _understand(self) -> None:
+        """Hear what has come; an encoder that fails is let go of, and the pictures go on without it."""
+        listener = self._listener
+        if listener is None:
+            return
+        try:
+            if listener.listen() and listener.meaning is not None:
+                self._meaning_box.write(pack_meaning(listener.meaning))
+        except Exception as error:  # whatever it is, it would come again with the next renderer
+            self._listener = None
+            why = f"the sound encoder failed and is left out ({_first_line(error)}): start again with another --encoder"
+            _say({"error": why})
 
     def _paint(self, stream: Stream, controls: Controls, trace: Trace) -> None:
         begun = time.perf_counter()
@@ -112,8 +125,7 @@ class Renderer:
             except (ModelError, BackendError, EncoderError, BankError) as error:
                 _say({"answer": command["id"], "error": str(error)})
             except Exception as error:  # a command that cannot be carried out must not stop the pictures
-                first = (str(error).strip().splitlines() or [""])[0]
-                _say({"answer": command["id"], "error": f"{command['do']} failed: {type(error).__name__}: {first}"})
+                _say({"answer": command["id"], "error": f"{command['do']} failed: {_first_line(error)}"})
 
     def _carry_out(self, command: dict[str, Any]) -> dict[str, Any]:
         if command["do"] == "load":
@@ -141,9 +153,10 @@ class Renderer:
         return {"backend": networks.name, "precision": networks.precision, "size": list(size), "steps": info.steps}
 
     def _hear(self, command: dict[str, Any]) -> dict[str, Any]:
-        bank = read_table(Path(command["bank"]))
-        self._listener = Listener(self._folder, load_encoder(Path(command["encoder"])), bank)
-        return {"texts": bank.texts}
+        encoder = Path(command["encoder"])
+        bank, left_out = load_bank(Path(command["bank"]), Path(command["banks"]) if command["banks"] else None)
+        self._listener = Listener(self._folder, open_encoder(encoder), bank, str(encoder))
+        return {"texts": bank.texts, "message": " ".join(left_out)}
 
     def _last_state(self, info: ModelInfo, size: tuple[int, int]) -> StreamState | None:
         """What the renderer before this one last painted, so that a restarted one goes on from there."""
@@ -153,6 +166,11 @@ class Renderer:
         frame, latent, phase = unpack_frame(message[1])
         self._number = frame.number
         return StreamState(latent, phase) if latent.shape == info.latent_shape(size) else None
+
+
+def _first_line(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}"
 
 
 def _say(message: dict[str, Any]) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 import soxr
 
+from visualizer.audio.files import SoundFileError, open_sound
 from visualizer.bench.hearing import hindsight, score
 from visualizer.bench.hearing.ours import Ours
 from visualizer.bench.hearing.peers import peers
@@ -65,11 +65,11 @@ def files(folder: Path) -> list[Path]:
 def load(path: Path, seconds: float) -> FloatArray:
     """The first ``seconds`` of a recording, mono at 48 kHz, shape (n,). Raises RecordingsError."""
     try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            sound = file.read(round(seconds * rate), dtype="float32", always_2d=True).mean(axis=1)
-    except (OSError, soundfile.SoundFileError) as error:
-        raise RecordingsError(f"{path} cannot be read: {error}") from None
+        with open_sound(path) as file:
+            sound = file.read(round(seconds * file.rate)).mean(axis=1)
+            rate = file.rate
+    except SoundFileError as error:
+        raise RecordingsError(str(error)) from None
     out: FloatArray = np.asarray(soxr.resample(sound, rate, SAMPLE_RATE), np.float32)
     return out
 
