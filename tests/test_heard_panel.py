@@ -11,12 +11,26 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage
 from PySide6.QtWidgets import QApplication
 
 from visualizer.analysis.analyzer import Analyzer
 from visualizer.snapshots import HOP_SAMPLES, Beat, Heard
-from visualizer.ui.heard_panel import ORANGE, YELLOW, HeardPanel, Hearing, tempo_line
+from visualizer.ui.heard_panel import (
+    BEAT_TEXT_WIDTH,
+    BEAT_WIDTH,
+    KEYS,
+    LINE_SIZE,
+    ORANGE,
+    SMALL_SIZE,
+    SOURCES,
+    TEMPO_SIZE,
+    TEXT,
+    YELLOW,
+    HeardPanel,
+    Hearing,
+    tempo_line,
+)
 
 BEAT = Beat(128.0, 0.25, 0.3125, 0.9, "sound")
 
@@ -73,9 +87,39 @@ def test_an_onset_of_one_hop_is_seen_and_fades(panel: HeardPanel) -> None:
 
 def test_words_are_as_long_as_they_weigh(panel: HeardPanel) -> None:
     blank, one = drawn(panel, None), drawn(panel, None, words=[("rain on a roof", 0.6), ("a crowd", 0.2)])
-    changed = np.abs(one.astype(int) - blank).max(-1)[:, 404:] > 8
-    heavy, light = changed[11:26].any(0).sum(), changed[28:42].any(0).sum()
+    changed = np.abs(one.astype(int) - blank).max(-1)[:, 462:] > 8
+    heavy, light = changed[31:46].any(0).sum(), changed[49:62].any(0).sum()
     assert heavy > light > 20
+
+
+def test_without_words_it_says_why(panel: HeardPanel) -> None:
+    blank = drawn(panel, None)
+    panel.put(Hearing([], None, silence="no sound encoder"), 0.0)
+    assert np.abs(drawn(panel, None).astype(int) - blank).max() == 0, "said only while it is so"
+    panel.put(Hearing([], None, silence="no sound encoder"), 0.0)
+    image = QImage(panel.size(), QImage.Format.Format_RGB888)
+    panel.render(image)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    said = rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+    assert (np.abs(said.astype(int) - blank).max(-1)[30:50, 462:] > 8).any()
+
+
+def test_tempo_source_and_keys_are_never_cut(panel: HeardPanel) -> None:
+    font = QFont(panel.font())
+    origins = [tempo_line(replace(BEAT, source=name, confidence=1.0))[1] for name in SOURCES]
+    for size, bold, room, texts in (
+        (TEMPO_SIZE, True, BEAT_TEXT_WIDTH, ["188.8 BPM", "– BPM"]),
+        (LINE_SIZE, False, BEAT_TEXT_WIDTH, origins),
+        (SMALL_SIZE, False, BEAT_WIDTH, [KEYS]),
+    ):
+        font.setPixelSize(size)
+        font.setBold(bold)
+        assert max(QFontMetrics(font).horizontalAdvance(text) for text in texts) < room
+
+
+def test_a_tempo_that_is_a_guess_is_grey(panel: HeardPanel) -> None:
+    sure, unsure = (of(TEXT, drawn(panel, replace(BEAT, confidence=confidence))) for confidence in (0.9, 0.2))
+    assert sure > 50 > unsure
 
 
 @pytest.mark.parametrize(

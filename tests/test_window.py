@@ -15,7 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication
+
+from visualizer.preset import find_preset
 from visualizer.resources import demo_track
+from visualizer.show import LiveShow, ShowSettings
+from visualizer.ui.window import ShowWindow
 
 
 @pytest.fixture
@@ -79,3 +86,27 @@ def test_the_window_shows_moving_pictures_and_takes_a_prompt(screen: str, tmp_pa
         process.kill()
     assert process.stderr is not None
     assert not re.search("Traceback|QPainter|QWidget", process.stderr.read())
+
+
+def test_a_long_sentence_does_not_widen_the_window_and_is_said_once(embedded: Path, tmp_path: Path) -> None:
+    application = QApplication.instance() or QApplication([])
+    broken = tmp_path / ("a" * 100) / ("b" * 100) / ("c" * 90 + ".flac")
+    broken.parent.mkdir(parents=True)
+    broken.write_text("no sound")
+    show = LiveShow(ShowSettings(f"file:{broken}", find_preset("nebula"), embedded, (256, 256), 24.0, tmp_path))
+    try:
+        deadline = time.perf_counter() + 10
+        while show.status.input_state != "failed" and time.perf_counter() < deadline:
+            show._supervise()
+            time.sleep(0.01)
+        window = ShowWindow(show, "a nebula")
+        window.show()
+        window._put_status()
+        application.processEvents()
+        assert window.width() == 760 and window.minimumSizeHint().width() < 760
+        assert window._status.text().count("input: failed") == 1 and "ccc" not in window._status.text()
+        assert window._notice.text().count("is not a sound file") == 1
+        assert window._notice.height() > 2 * window._notice.fontMetrics().height(), "it goes over several lines"
+        window.close()
+    finally:
+        show.stop()

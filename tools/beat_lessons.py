@@ -1,9 +1,9 @@
 """Pieces with known beats as the beat tracker sees them: what its network and its bar patterns are learnt from.
 
-``python tools/beat_lessons.py OUT.npz [--first N] [--pieces N] [--soundfont FILE …] [--rendered-every N]
-[--leave-out FAMILY …]`` writes a file of them. Most are sketched (``mel_sketch``); every so many are rendered by FluidSynth
-with the soundfonts that are named, in turn, of which none may be the benchmark's. Pieces from 0 on are learnt from; those
-with negative numbers are for trying out, and are best rendered with a soundfont that was not learnt from.
+``python tools/beat_lessons.py OUT.npz [--first N] [--pieces N] [--soundfont FILE …] [--rendered SHARE]
+[--leave-out FAMILY …]`` writes a file of them. Most are sketched (``mel_sketch``); a share is rendered by FluidSynth with
+one of the soundfonts that are named, of which none may be the benchmark's. Pieces from 0 on are learnt from; those with
+negative numbers are for trying out, and are best rendered with a soundfont that was not learnt from.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mel_sketch import sketch
 from provenance import made
 
 from visualizer.analysis.bands import BANDS_HZ, band_pass
-from visualizer.analysis.beat.attacks import FRAME_HOPS, FRAME_S, Attacks
+from visualizer.analysis.beat.attacks import FRAME_HOPS, FRAME_S, Attacks, Frame
 from visualizer.analysis.filters import FilterBank
 from visualizer.analysis.mel import SHOW, LogMel
 from visualizer.bench.hearing.frozen import VERSIONS
@@ -39,20 +39,30 @@ HARD = ("chop", "timeline", "shuffle", "plucked", "broken", "backbeat")
 """Families that come twice as often."""
 
 
+TEMPI, TEMPO_SHARES = ("steady", "step", "ramp"), (0.8, 0.14, 0.06)
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """rises: over their mean, shape (frames, BANDS). silent: shape (frames,). beats: s, the first being the first of a bar.
+    """rises, levels: of ``attacks.Frame``, shape (frames, BANDS). silent: shape (frames,).
 
-    meter: beats a bar. changes: when the tempo jumps, s. rendered: whether it was sound.
+    beats: s, the first being the first of a bar. meter: beats a bar. changes: when the tempo jumps, s. rendered: whether it
+    was sound.
     """
 
     family: str
     rises: npt.NDArray[np.float64]
+    levels: npt.NDArray[np.float64]
     silent: npt.NDArray[np.bool_]
     beats: Times
     meter: int
     changes: tuple[float, ...]
     rendered: bool
+
+    def frames(self) -> Iterator[Frame]:
+        """One after the other."""
+        for rises, levels, silent in zip(self.rises, self.levels, self.silent, strict=True):
+            yield Frame(rises, levels, bool(silent))
 
     def places(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Where each frame's end lies: the number of its beat, −1 outside; the phase 0–1; the beat's length, s."""
@@ -69,19 +79,16 @@ def lesson(index: int, font: Path | None = None, leave_out: Sequence[str] = ()) 
     Raises ValueError for the benchmark's soundfont, SynthesizerError where FluidSynth is not installed.
     """
     names = [name for name in (*FAMILIES, *HARD) if name not in leave_out]
-    tempo = "step" if index % 8 == 5 else "ramp" if index % 26 == 4 else "steady"
     seed = FIRST_SEED + index
+    tempo = str(np.random.default_rng([seed, 81]).choice(TEMPI, p=TEMPO_SHARES))
     piece = compose(seed, SECONDS, names[index % len(names)], tempo)
     power, bass = rendered(piece.sheet, seed, font) if font else sketch(piece.sheet, seed)
     attacks = Attacks(SHOW)
-    rises, silent = [], []
-    for row, low in zip(power, bass, strict=True):
-        frame = attacks.push(row, float(low))
-        if frame is not None:
-            rises.append(frame)
-            silent.append(attacks.silent)
-    beats, is_sound = piece.beats, font is not None
-    return Lesson(piece.family, np.array(rises), np.array(silent), beats, piece.meter, piece.changes, is_sound)
+    frames = [attacks.push(row, float(low)) for row, low in zip(power, bass, strict=True)]
+    seen = [frame for frame in frames if frame is not None]
+    rises, levels = np.array([frame.rises for frame in seen]), np.array([frame.levels for frame in seen])
+    silent = np.array([frame.silent for frame in seen])
+    return Lesson(piece.family, rises, levels, silent, piece.beats, piece.meter, piece.changes, font is not None)
 
 
 def rendered(sheet: Sheet, seed: int, font: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -109,6 +116,7 @@ def write(path: Path, lessons: Sequence[Lesson], told: npt.NDArray[np.str_]) -> 
         path,
         family=np.array([one.family for one in lessons]),
         rises=np.array([one.rises for one in lessons], np.float16),
+        levels=np.array([one.levels for one in lessons], np.float16),
         silent=np.array([one.silent for one in lessons]),
         beats=beats,
         meter=np.array([one.meter for one in lessons]),
@@ -127,6 +135,7 @@ def read(paths: Sequence[Path]) -> Iterator[Lesson]:
             yield Lesson(
                 str(arrays["family"][i]),
                 arrays["rises"][i].astype(np.float64),
+                arrays["levels"][i].astype(np.float64),
                 arrays["silent"][i],
                 beats[~np.isnan(beats)],
                 int(arrays["meter"][i]),
@@ -142,15 +151,17 @@ def main() -> None:
     asked.add_argument("--first", type=int, default=0)
     asked.add_argument("--pieces", type=int, default=3200)
     asked.add_argument("--soundfont", type=Path, nargs="*", default=[])
-    asked.add_argument("--rendered-every", type=int, default=6)
+    asked.add_argument("--rendered", type=float, default=0.3, metavar="SHARE")
     asked.add_argument("--leave-out", nargs="*", default=[])
     options = asked.parse_args()
     fonts: list[Path] = options.soundfont
     lessons = []
     for index in range(options.first, options.first + options.pieces):
-        turn, rest = divmod(index, options.rendered_every)
+        # Drawn, not taken in turn: families come in turn, and none is to be heard in one way alone.
+        rng = np.random.default_rng([FIRST_SEED + index, 80])
+        font = fonts[int(rng.integers(len(fonts)))] if fonts and rng.random() < options.rendered else None
         try:
-            lessons.append(lesson(index, fonts[turn % len(fonts)] if fonts and not rest else None, options.leave_out))
+            lessons.append(lesson(index, font, options.leave_out))
         except (OSError, ValueError, SynthesizerError) as error:
             raise SystemExit(str(error)) from None
         if len(lessons) % 100 == 0:

@@ -99,7 +99,7 @@ def draw(family: str, rng: Rng) -> tuple[Style, float]:
 
 def _balanced(sheet: Sheet, rng: Rng) -> Sheet:
     """The drums softer or louder than they were written."""
-    drums, volume = (DRUMS, 7), int(rng.integers(72, 128))
+    drums, volume = (DRUMS, 7), int(rng.integers(88, 128))
     controls = [replace(one, value=volume) if (one.channel, one.number) == drums else one for one in sheet.controls]
     return replace(sheet, controls=tuple(controls))
 

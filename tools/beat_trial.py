@@ -27,10 +27,9 @@ FIGURES = ("beat F1", "any level", "half off", "recovery s", "bars F1", "confide
 def heard(one: Lesson, tracker: BeatTracker) -> tuple[float, ...]:
     """``FIGURES`` of a lesson, nan for what it cannot tell."""
     phase, bar_phase, confidence = [], [], []
-    for rises, silent in zip(one.rises, one.silent, strict=True):
+    for frame in one.frames():
         for hop in range(FRAME_HOPS):
-            last = hop == FRAME_HOPS - 1
-            beat = tracker.step(rises if last else None, bool(silent))
+            beat = tracker.step(frame if hop == FRAME_HOPS - 1 else None)
             phase.append(np.nan if beat is None else beat.phase)
             bar_phase.append(np.nan if beat is None else beat.bar_phase)
             confidence.append(0.0 if beat is None else beat.confidence)

@@ -21,7 +21,7 @@ from provenance import read as told_by
 from torch import Tensor, nn
 
 from visualizer.analysis.beat.attacks import BANDS, FRAME_S
-from visualizer.analysis.beat.network import DILATIONS, FIRST_TAPS, PLACES, TAPS
+from visualizer.analysis.beat.network import DILATIONS, FIRST_TAPS, INPUTS, PLACES, TAPS, inputs
 
 CHANNELS = 32
 """Of every layer; half as many again cost a frame little, and a training a third."""
@@ -37,8 +37,12 @@ RATE, WARM_STEPS = 4e-3, 50
 SETTLED_S = 4.0
 """Until here a piece counts less: nobody knows the beat at once."""
 
-LOUDER, NOISE, DROPPED = 0.25, 0.08, 0.05
-"""How the rises are varied: a gain by band (log-normal), noise, and the share of bands that are muted."""
+LOUDER, NOISE, DROPPED, DULL = 0.25, 0.08, 0.05, 0.1
+"""How pieces are varied: a gain by band (log-normal), noise, the share of bands that are muted, and the share of pieces
+that have no treble from some band on, as a telephone's or an old recording's."""
+
+LOUDER_LEVEL, LEVEL_NOISE = 0.25, 0.05
+"""The same for levels: an offset by band, and noise."""
 
 SPLICED, MUTED = 0.3, 0.25
 """How many pieces break off and go on as another one, and in how many some bands, or all, fall silent for a while: after a
@@ -51,11 +55,11 @@ TOLD_EVERY = 500
 
 
 class Network(nn.Module):
-    """What ``visualizer.analysis.beat.network`` runs, over whole pieces: (n, BANDS, frames) to (n, PLACES, frames)."""
+    """What ``visualizer.analysis.beat.network`` runs, over whole pieces: (n, INPUTS, frames) to (n, PLACES, frames)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = nn.Conv1d(BANDS, CHANNELS, FIRST_TAPS)
+        self.first = nn.Conv1d(INPUTS, CHANNELS, FIRST_TAPS)
         self.layers = nn.ModuleList(nn.Conv1d(CHANNELS, CHANNELS, TAPS, dilation=dilation) for dilation in DILATIONS)
         self.mixes = nn.ModuleList(nn.Conv1d(CHANNELS, CHANNELS, 1) for _ in DILATIONS)
         self.places = nn.Conv1d(CHANNELS, PLACES, 1)
@@ -113,7 +117,8 @@ class Lessons:
     """All lessons as tensors, and batches of them, spliced, muted and varied."""
 
     def __init__(self, lessons: list[Lesson], seed: int) -> None:
-        self.rises = torch.from_numpy(np.log1p([one.rises[:FRAMES].T for one in lessons]).astype(np.float32))
+        seen = [inputs(one.rises[:FRAMES], one.levels[:FRAMES]).T.astype(np.float32) for one in lessons]
+        self.seen = torch.from_numpy(np.stack(seen))
         targets, weights = zip(*map(target, lessons), strict=True)
         self.targets, self.weights = torch.from_numpy(np.stack(targets)), torch.from_numpy(np.stack(weights))
         number = np.arange(len(lessons))
@@ -124,7 +129,7 @@ class Lessons:
         self.rng = np.random.default_rng(seed)
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Rises, shape (BATCH, BANDS, FRAMES), targets, shape (BATCH, FRAMES, PLACES), and weights (BATCH, FRAMES)."""
+        """Inputs, shape (BATCH, INPUTS, FRAMES), targets, shape (BATCH, FRAMES, PLACES), and weights (BATCH, FRAMES)."""
         rng = self.rng
         rendered = BATCH if not len(self._sketched) else RENDERED if len(self._rendered) else 0
         rows = [
@@ -133,19 +138,24 @@ class Lessons:
             if count
         ]
         chosen = np.concatenate(rows)
-        x, wanted, weight = self.rises[chosen], self.targets[chosen], self.weights[chosen]
+        x, wanted, weight = self.seen[chosen], self.targets[chosen], self.weights[chosen]
         for item in range(BATCH):
             if rng.random() < SPLICED:
                 cut, other = int(rng.integers(FRAMES // 4, FRAMES * 3 // 4)), int(rng.choice(chosen))
                 for part, whole in ((wanted, self.targets), (weight, self.weights)):
                     part[item, cut:] = whole[other, : FRAMES - cut]
-                x[item, :, cut:] = self.rises[other, :, : FRAMES - cut]
+                x[item, :, cut:] = self.seen[other, :, : FRAMES - cut]
             if rng.random() < MUTED:
                 first, frames = int(rng.integers(FRAMES // 6, FRAMES * 5 // 6)), int(rng.integers(80, 400))
                 muted = torch.from_numpy(rng.random(BANDS) < rng.choice([0.55, 1.0], p=[0.7, 0.3]))
-                x[item, muted, first : first + frames] = 0.0
-        x = x * torch.exp(torch.randn(BATCH, BANDS, 1) * LOUDER) + NOISE * torch.randn(BATCH, BANDS, FRAMES)
-        return x * (torch.rand(BATCH, BANDS, 1) >= DROPPED), wanted, weight
+                x[item, muted.repeat(2), first : first + frames] = 0.0
+        rises, levels = x[:, :BANDS], x[:, BANDS:]
+        rises = rises * torch.exp(torch.randn(BATCH, BANDS, 1) * LOUDER) + NOISE * torch.randn(BATCH, BANDS, FRAMES)
+        levels = levels + LOUDER_LEVEL * torch.randn(BATCH, BANDS, 1) + LEVEL_NOISE * torch.randn(BATCH, BANDS, FRAMES)
+        kept = torch.rand(BATCH, BANDS, 1) >= DROPPED
+        dull = torch.rand(BATCH, 1, 1) < DULL
+        kept = kept & ~(dull & (torch.arange(BANDS)[:, None] >= torch.randint(2, BANDS, (BATCH, 1, 1))))
+        return torch.cat([rises * kept, torch.relu(levels) * kept], 1), wanted, weight
 
 
 class Run:
@@ -174,7 +184,7 @@ class Run:
         """The loss of the averaged weights on the lessons that are held out."""
         one = self._lessons
         with torch.no_grad():
-            return float(loss(self.averaged, one.rises[one.held], one.targets[one.held], one.weights[one.held]))
+            return float(loss(self.averaged, one.seen[one.held], one.targets[one.held], one.weights[one.held]))
 
     def save(self, path: Path) -> None:
         """Write a checkpoint in one piece."""

@@ -76,11 +76,13 @@ class ShowSettings:
 
 @dataclass(frozen=True, slots=True)
 class ShowStatus:
-    """What a status line shows. fps, delay_ms: over the last two seconds; 0 before the first frame."""
+    """What a status line shows. fps, delay_ms: over the last two seconds; 0 before the first frame. input: a sentence, or
+    the device or file and its format; input_state: as in ``audio.source``."""
 
     fps: float
     delay_ms: float
     input: str
+    input_state: str
     renderer: RendererStatus
     messages: tuple[str, ...]
     lost_samples: int
@@ -232,6 +234,13 @@ class LiveShow:
         best = np.argsort(meaning.weights)[: -count - 1 : -1].tolist()
         return [(texts[row], float(meaning.weights[row])) for row in best if meaning.weights[row] > 0]
 
+    @property
+    def no_words(self) -> str:
+        """Why there are no words, in a few of them."""
+        if self.renderer.settings.encoder is None:
+            return "no sound encoder"
+        return "nothing it knows" if self.renderer.status.texts else "the sound encoder does not listen"
+
     def _sample_now(self) -> int | None:
         """The sample that is being captured now, as far as the last ones tell; None before any sound."""
         if self._clock is None:
@@ -250,6 +259,7 @@ class LiveShow:
             fps=(len(recent) - 1) / span if span > 0 else 0.0,
             delay_ms=1000 * float(np.median([h.delay_s for h in recent])) if recent else 0.0,
             input=self.capture.status.text,
+            input_state=self.capture.status.state,
             renderer=self.renderer.status,
             messages=tuple(told),
             lost_samples=self.lost_samples,

@@ -14,6 +14,11 @@ from visualizer.snapshots import FloatArray
 
 RANKS = (1, 5, 10)
 TOPS = (1, 5)
+MOST_CONFUSED = 2000
+"""Classes. A confusion matrix takes their square, and nobody reads a larger one."""
+
+AT_ONCE = 2048
+"""Rows of cosines at a time: all of them are as many as sounds times classes."""
 
 Numbers = npt.NDArray[np.int64]
 
@@ -21,10 +26,10 @@ Numbers = npt.NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """figures: by name, shares 0–1. confusion: (C, C) counts, a row a true class, a column what it was named; latents that
-    are not numbers were named nothing."""
+    are not numbers were named nothing. None of more than ``MOST_CONFUSED`` classes."""
 
     figures: dict[str, float]
-    confusion: Numbers
+    confusion: Numbers | None
 
 
 def ranks(cosines: FloatArray, right: npt.NDArray[np.bool_]) -> Numbers:
@@ -57,27 +62,36 @@ def evaluate(latents: FloatArray, columns: FloatArray, classes: Numbers, seed: i
     sound_to_text_r*: the right class is among the first so many; text_to_sound_r*: a right sound is, for classes that
     have one; zero_shot_top*; the same names with ``shuffled_`` before them: after the classes were dealt out anew.
     """
-    cosines = similarities(latents, columns)
-    figures = _figures(cosines, classes)
+    figures = _figures(latents, columns, classes)
     dealt = np.random.default_rng(seed).permutation(classes)
-    figures |= {f"shuffled_{name}": value for name, value in _figures(cosines, dealt).items()}
+    figures |= {f"shuffled_{name}": value for name, value in _figures(latents, columns, dealt).items()}
+    if len(columns) > MOST_CONFUSED:
+        return Evaluation(figures, None)
     confusion = np.zeros((len(columns), len(columns)), np.int64)
-    heard = names(cosines)
+    heard = names(similarities(latents, columns))
     np.add.at(confusion, (classes[heard >= 0], heard[heard >= 0]), 1)
     return Evaluation(figures, confusion)
 
 
-def _figures(cosines: FloatArray, classes: Numbers) -> dict[str, float]:
-    right = classes[:, None] == np.arange(cosines.shape[1])
-    to_text = ranks(cosines, right)
-    there = right.any(0)
-    to_sound = ranks(cosines.T[there], right.T[there])
+def _figures(latents: FloatArray, columns: FloatArray, classes: Numbers) -> dict[str, float]:
+    numbers, there = np.arange(len(columns)), np.unique(classes)
+    to_text = np.concatenate([
+        ranks(similarities(latents[block], columns), classes[block, None] == numbers) for block in _blocks(len(latents))
+    ])  # fmt: skip
+    to_sound = np.concatenate([
+        ranks(similarities(latents, columns[there[block]]).T, there[block, None] == classes)
+        for block in _blocks(len(there))
+    ])  # fmt: skip
     # Naming is retrieval among the classes, and a class is as heavy as it has sounds only in retrieval.
     return {
         **{f"sound_to_text_r{k}": float((to_text < k).mean()) for k in RANKS},
         **{f"text_to_sound_r{k}": float((to_sound < k).mean()) for k in RANKS},
         **{f"zero_shot_top{k}": by_class(to_text < k, classes) for k in TOPS},
     }
+
+
+def _blocks(count: int) -> list[slice]:
+    return [slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE)]
 
 
 def by_class(right: npt.NDArray[np.bool_], classes: Numbers) -> float:

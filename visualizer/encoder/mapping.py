@@ -10,13 +10,14 @@ from torch import Tensor
 
 from visualizer.encoder.clip_teacher import ClipText
 from visualizer.encoder.learners import MapperLearner
-from visualizer.encoder.material import Material
+from visualizer.encoder.material import Material, aimed
 from visualizer.encoder.meaning import save_mapper
 from visualizer.encoder.measure import EVALUATED_FROM_S
 from visualizer.encoder.network import AudioEncoder, build_mapper
 from visualizer.encoder.runner import Runner
 from visualizer.encoder.settings import TrainConfig
 from visualizer.encoder.stage import Stage
+from visualizer.encoder.targets import kept
 
 MAPPER = "mapper.safetensors"
 
@@ -30,22 +31,25 @@ def learn_mapper(
     """Train the mapper on the finished network's latents and write ``mapper.safetensors`` into the run's folder."""
     settings = config.mapper
     text = ClipText(Path(settings.text_encoder))
-    states = text.states(material.captions)
+    asked = f"states of the text encoder {text.fingerprint}"
+    told = kept(Path(config.run.folder), asked, material.captions, lambda texts: text.states(texts).numpy(), runner)
+    states = torch.from_numpy(told)
     # CLIP's attention is causal: what stands before the text does not depend on it, and need not be learnt.
     first = states[0, :1] if torch.allclose(states[:, 0], states[:1, 0], atol=1e-4) else None
-    told = states if first is None else states[:, 1:]
-    tokens, width = told.shape[1:]
+    learnt = states if first is None else states[:, 1:]
+    tokens, width = learnt.shape[1:]
     mapper = build_mapper(network.config.latent, (settings.hidden, tokens, width), settings.gelu)
     stage = Stage("mapper", config, settings, MapperLearner(mapper), runner, resume, f"{network.space} {text.fingerprint}")
     random = np.random.default_rng(stage.seeds())
-    latents, aims = _latents(network, material, random)
+    latents, labels = _latents(network, material, random)
     learner = stage.learner.train()
 
     def batch() -> tuple[Tensor, dict[str, float]]:
         rows = torch.from_numpy(random.integers(len(latents), size=settings.batch))
         # Any caption of its class is right.
-        captions = torch.multinomial(aims[rows], 1)[:, 0]
-        loss = learner(latents[rows].to(runner.device), told[captions].to(runner.device))
+        right = aimed([material.aims[labels[row]] for row in rows.tolist()], len(material.captions))
+        captions = torch.multinomial(torch.from_numpy(right), 1)[:, 0]
+        loss = learner(latents[rows].to(runner.device), learnt[captions].to(runner.device))
         return loss, {}
 
     stage.learn(minutes, batch)
@@ -60,12 +64,13 @@ def learn_mapper(
 
 
 @torch.inference_mode()
-def _latents(network: AudioEncoder, material: Material, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Latents (N, width) of training sounds, and the weights (N, C) of the captions that are right for each."""
+def _latents(network: AudioEncoder, material: Material, random: np.random.Generator) -> tuple[Tensor, list[str]]:
+    """Latents (N, width) of training sounds, and the class of each."""
     config, device = network.config, network.attend.weight.device
     network.eval()
     first = round(1000 * EVALUATED_FROM_S / config.step_ms) - 1
-    found, aims = [], []
+    found: list[Tensor] = []
+    labels: list[str] = []
     for row in random.permutation(len(material.train))[:MOST_CLIPS]:
         clip, stored = material.train[row]
         mel = torch.from_numpy(stored.read())
@@ -75,5 +80,5 @@ def _latents(network: AudioEncoder, material: Material, random: np.random.Genera
         steps = steps[min(first, len(steps) - 1) :]
         chosen = steps[torch.linspace(0, len(steps) - 1, min(MOST_STEPS, len(steps))).long()]
         found.append(chosen)
-        aims.append(torch.from_numpy(material.aims[clip.label]).expand(len(chosen), -1))
-    return torch.cat(found).clone(), torch.cat(aims).clone()
+        labels += [clip.label] * len(chosen)
+    return torch.cat(found).clone(), labels

@@ -6,7 +6,7 @@ the same as one of them do not either, and a source stands on one side only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,12 +18,17 @@ from visualizer.encoder.bank import Bank, read_table
 from visualizer.encoder.bank_texts import make_bank, read_texts
 from visualizer.encoder.banks import OWN_BANK
 from visualizer.encoder.data import ClipError, MelCache, Skipped, Sounds
+from visualizer.encoder.evaluate import Numbers
 from visualizer.encoder.manifest import Clip, Wordings, read_manifest, read_wordings
 from visualizer.encoder.runner import Runner
 from visualizer.encoder.settings import DataConfig, TrainConfig, TrainingError
 from visualizer.encoder.space import Teacher, centred, normalised
+from visualizer.encoder.targets import kept
 from visualizer.resources import prompt_bank
 from visualizer.snapshots import FloatArray
+
+MOST_IN_TABLE = 10_000
+"""Captions: the table's loss knows how near each is to each, 400 MB of them."""
 
 KIN = 0.5
 """Cosine in the text space from which on two texts may say the same."""
@@ -34,8 +39,8 @@ class Material:
     """What a run learns from.
 
     captions: C texts of the split that is learnt from, and their unit vectors in the space, table (C, width). aims: by
-    class, a row (C,) that sums to 1 over its captions. others: (D, width), texts of the bank that are no kin of any
-    caption, learnt or held out: never right, but in the choice, because the bank will be read by the same choice.
+    class, the rows of its captions, all equally right (``aimed``). others: (D, width), texts of the bank that are no kin
+    of any caption, learnt or held out: never right, but in the choice, because the bank will be read by the same choice.
     classes: K names; columns: by held-out split, (K, width), each the mean of a class's words there. skipped: clips.
     """
 
@@ -43,7 +48,7 @@ class Material:
     held_out: Sounds
     captions: list[str]
     table: FloatArray
-    aims: dict[str, FloatArray]
+    aims: dict[str, Numbers]
     others: FloatArray
     classes: list[str]
     columns: dict[str, FloatArray]
@@ -69,12 +74,21 @@ class Material:
         return replace(self, train=train)
 
 
+def aimed(aims: Sequence[Numbers], captions: int) -> FloatArray:
+    """Rows of captions as targets (N, C), each of which sums to 1."""
+    targets = np.zeros((len(aims), captions), np.float32)
+    for target, rows in zip(targets, aims, strict=True):
+        target[rows] = 1 / len(rows)
+    return targets
+
+
 def gather(config: TrainConfig, teacher: Teacher, runner: Runner) -> Material:
     """Read manifest and mels, and ask the teacher for the captions. Raises TrainingError, ManifestError, BankError."""
     data = config.data
     bank = space_of(config, teacher, runner)
     clips = read_manifest(Path(data.manifest), Path(data.folder) if data.folder else None)
     check_sources(clips, data)
+    check_captions(clips, config)
     wordings = read_wordings(Path(data.wordings)) if data.wordings else {}
     sounds, skipped = _sounds(config, clips, runner)
     train = [sound for sound in sounds if sound[0].split == data.train]
@@ -93,7 +107,7 @@ def gather(config: TrainConfig, teacher: Teacher, runner: Runner) -> Material:
     # Also what is told of splits of which no sound is left.
     unseen |= {text for split in set(wordings) - {data.train} for words in wordings[split].values() for text in words}
     texts = sorted({*captions, *unseen})
-    taught = _taught(texts, bank, teacher, data)
+    taught = _taught(texts, bank, config, teacher, runner)
     vectors = dict(zip(texts, normalised(taught.mean(1)), strict=True))
     table = np.stack([vectors[text] for text in captions])
     kin = (bank.vectors @ taught.reshape(-1, taught.shape[2]).T).max(1) >= KIN
@@ -102,10 +116,7 @@ def gather(config: TrainConfig, teacher: Teacher, runner: Runner) -> Material:
         for split, words in tested.items()
     }
     place = {caption: number for number, caption in enumerate(captions)}
-    aims = {}
-    for name, words in learnt.items():
-        aims[name] = np.zeros(len(captions), np.float32)
-        aims[name][[place[text] for text in words]] = 1 / len(words)
+    aims = {name: np.array([place[text] for text in words]) for name, words in learnt.items()}
     return Material(
         train, held_out, captions, table, aims, bank.vectors[~kin], classes, columns, bank.space, len(skipped.reasons)
     )
@@ -160,6 +171,16 @@ def check_sources(clips: Iterable[Clip], data: DataConfig) -> None:
             )
 
 
+def check_captions(clips: Iterable[Clip], config: TrainConfig) -> None:
+    """Raises TrainingError for more captions than can all be chosen among, which takes their square in memory."""
+    count = len({clip.caption for clip in clips if clip.split == config.data.train})
+    if config.loss.contrast == "table" and count > MOST_IN_TABLE:
+        raise TrainingError(
+            f"{config.data.manifest} holds {count} captions to learn, too many to choose among all of them (at most "
+            f'{MOST_IN_TABLE}): write contrast = "batch" under [loss]'
+        )
+
+
 def _sounds(config: TrainConfig, clips: list[Clip], runner: Runner) -> tuple[Sounds, Skipped]:
     """The mels of all clips; of several processes each makes a part of those that are not there yet."""
     folder = Path(config.data.cache) if config.data.cache else Path(config.run.folder) / "mels"
@@ -196,10 +217,9 @@ def _tested(
     return {**elsewhere, **learnt, **wordings.get(split, {}), **there}
 
 
-def _taught(texts: list[str], bank: Bank, teacher: Teacher, data: DataConfig) -> FloatArray:
+def _taught(texts: list[str], bank: Bank, config: TrainConfig, teacher: Teacher, runner: Runner) -> FloatArray:
     """The unit vectors (N, prompts, width) of N texts in the bank's space."""
-    wordings = [prompt.format(text) for text in texts for prompt in data.prompts]
-    taught = centred(teacher.teach(wordings), bank.centre).reshape(len(texts), len(data.prompts), -1)
-    if not np.isfinite(taught).all():
-        raise TrainingError(f"the teacher {teacher.name!r} gave vectors that are not numbers: copy its weights again")
-    return taught
+    prompts = config.data.prompts
+    wordings = [prompt.format(text) for text in texts for prompt in prompts]
+    told = kept(Path(config.run.folder), teacher.name, wordings, teacher.teach, runner)
+    return centred(told, bank.centre).reshape(len(texts), len(prompts), -1)

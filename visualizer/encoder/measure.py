@@ -37,14 +37,16 @@ def clip_latents(network: AudioEncoder, sounds: Sounds, gain_db: float = 0.0) ->
 
 
 def measure(network: AudioEncoder, material: Material, settings: EvaluateConfig, folder: Path) -> dict[str, float]:
-    """Figures of every held-out split, its name before each; ``confusion-SPLIT.csv`` beside them in the folder."""
+    """Figures of every held-out split, its name before each; ``confusion-SPLIT.csv`` beside them in the folder, where
+    the classes are few enough."""
     figures: dict[str, float] = {}
     for split, columns in material.columns.items():
         sounds = material.of(split)
         labels = numbers(sounds, material.classes)
         latents = clip_latents(network, sounds)
         found = evaluate(latents, columns, labels)
-        write_confusion(folder / f"confusion-{split}.csv", found.confusion, material.classes)
+        if found.confusion is not None:
+            write_confusion(folder / f"confusion-{split}.csv", found.confusion, material.classes)
         softer = clip_latents(network, sounds, -settings.quieter_db)
         own = {
             **found.figures,
@@ -79,7 +81,7 @@ def _ceiling(material: Material, columns: FloatArray, labels: Numbers) -> dict[s
     heard = [number for number in np.unique(labels).tolist() if material.classes[number] in material.aims]
     if not heard:
         return {}
-    middles = normalised(np.stack([material.aims[material.classes[number]] @ material.table for number in heard]))
+    middles = normalised(np.stack([material.table[material.aims[material.classes[number]]].mean(0) for number in heard]))
     return {"words_alone_top1": float((names(similarities(middles, columns)) == heard).mean())}
 
 

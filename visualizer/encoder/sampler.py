@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from visualizer.encoder.augment import KEPT_GAIN_DB, AugmentConfig
+from visualizer.encoder.evaluate import Numbers
 from visualizer.encoder.manifest import Clip
-from visualizer.encoder.material import Material
+from visualizer.encoder.material import Material, aimed
 from visualizer.encoder.network import AudioEncoder
 from visualizer.encoder.settings import SceneConfig, SegmentConfig
 from visualizer.encoder.warp import Warp
@@ -51,7 +52,7 @@ class Sampler:
             by_class.setdefault(clip.label, {}).setdefault(clip.source, []).append(row)
         self._names = sorted(by_class)
         self._rows = [list(by_class[name].values()) for name in self._names]
-        self._aims = torch.from_numpy(np.stack([material.aims[name] for name in self._names]))
+        self._aims, self._captions = [material.aims[name] for name in self._names], len(material.captions)
 
     def _pick(self, frames: int) -> tuple[int, Clip, FloatArray]:
         """A class, a clip of it, and up to ``frames`` frames of it at a pitch and speed of their own."""
@@ -83,7 +84,7 @@ class Sampler:
             # What is shorter than the segment may lie anywhere in it.
             end = length - int(self._random.integers(max(0, config.segment_frames - len(sound)) + 1))
             place[end - len(sound) : end] = sound
-        targets = self._aims[torch.from_numpy(classes)]
+        targets = self._targets(classes)
         return Drawn(torch.from_numpy(mel), targets, torch.from_numpy(kept), torch.ones(len(mel), 1, dtype=torch.bool))
 
     def scenes(self, settings: SceneConfig) -> Drawn:
@@ -109,8 +110,14 @@ class Sampler:
                 asked[row, at : at + ignored] = False
                 kept[row] |= clip.level
                 at += taken
-        targets = self._aims[torch.from_numpy(classes)]
+        targets = self._targets(classes)
         return Drawn(torch.from_numpy(mel), targets, torch.from_numpy(kept), torch.from_numpy(asked))
+
+    def _targets(self, classes: Numbers) -> Tensor:
+        """Targets (…, C) of classes (…): only those that were drawn, for all of them would be the square of C."""
+        drawn, places = np.unique(classes, return_inverse=True)
+        targets = torch.from_numpy(aimed([self._aims[number] for number in drawn], self._captions))
+        return targets[torch.from_numpy(places.reshape(classes.shape))]
 
     def _repeated(self, sound: FloatArray, frames: int) -> FloatArray:
         """A short sound again and again with pauses, up to ``frames``; a longer one as it is."""

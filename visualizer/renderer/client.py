@@ -264,6 +264,8 @@ class RendererClient:
                 )  # fmt: skip
 
     def _refused(self, what: str, error: str) -> None:
+        if not what:  # the renderer says by itself that its encoder has failed
+            self.status = replace(self.status, texts=())
         if what == "load" and self._loaded is not None:
             self._settings = replace(self._settings, model=self._loaded)
             self.status = replace(self.status, message=error)

@@ -12,13 +12,29 @@ from PySide6.QtWidgets import QWidget
 
 from visualizer.snapshots import Beat, Heard
 
-HEIGHT = 104
+HEIGHT = 132
+LEAST_WIDTH = 620
+DIAL = 78
+BEAT_WIDTH = 268
+BEAT_TEXT_WIDTH = BEAT_WIDTH - DIAL - 16
+"""Room for tempo and source, which are never cut."""
+
+METERS_WIDTH = 150
+EDGE, GAP = 12, 16
+KEYS = "T  tap     H  half a beat     D  first of the bar"
+TEMPO_SIZE, LINE_SIZE, SMALL_SIZE = 20, 13, 11
+UNSURE = 0.3
+"""Below this confidence the tempo is grey: it is a guess."""
+
 ONSET_FADES_S = 0.18
 NOTHING_AFTER_S = 0.25
 """Without a hop for so long, the loudness shown falls to nothing."""
 
 QUIETEST_LUFS, LOUDEST_LUFS = -60.0, 0.0
 WORDS_SHOWN = 5
+LEAST_WEIGHT = 0.01
+SHARE_WIDTH = 44
+"""Room for a weight beside its bar."""
 
 BACK, TRACK, TEXT, FAINT = QColor("#12141b"), QColor("#242835"), QColor("#e8eaf0"), QColor("#8d93a1")
 # Told apart by every kind of colour vision (after Okabe and Ito).
@@ -28,11 +44,13 @@ SOURCES = {"link": "Link", "midi": "MIDI clock", "osc": "OSC", "tap": "tapped", 
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What the panel draws. hops: those heard since it was drawn last; words: the bank's heaviest texts with weights."""
+    """What the panel draws. hops: those heard since it was drawn last; words: the bank's heaviest texts with weights.
+    silence: what stands there while there are no words."""
 
     hops: Sequence[Heard]
     beat: Beat | None
     words: Sequence[tuple[str, float]] = ()
+    silence: str = ""
 
 
 def tempo_line(beat: Beat | None) -> tuple[str, str]:
@@ -48,9 +66,10 @@ class HeardPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setFixedHeight(HEIGHT)
-        self.setMinimumWidth(480)
+        self.setMinimumWidth(LEAST_WIDTH)
         self._beat: Beat | None = None
         self._words: Sequence[tuple[str, float]] = ()
+        self._silence = ""
         self._onsets = [0.0, 0.0, 0.0]
         self._lufs, self._without_s = -120.0, 0.0
         self.setAccessibleName("What is heard")
@@ -66,7 +85,7 @@ class HeardPanel(QWidget):
             self._lufs = hearing.hops[-1].loudness_lufs
         elif self._without_s > NOTHING_AFTER_S:
             self._lufs = -120.0
-        self._beat, self._words = hearing.beat, hearing.words
+        self._beat, self._words, self._silence = hearing.beat, hearing.words, hearing.silence
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -76,9 +95,11 @@ class HeardPanel(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(BACK)
         painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
-        self._draw_beat(painter, QRectF(12, 12, 210, HEIGHT - 24))
-        self._draw_meters(painter, QRectF(234, 12, 150, HEIGHT - 24))
-        self._draw_words(painter, QRectF(404, 10, self.width() - 416, HEIGHT - 20))
+        self._draw_beat(painter, QRectF(EDGE, EDGE, BEAT_WIDTH, HEIGHT - 2 * EDGE))
+        meters = EDGE + BEAT_WIDTH + GAP
+        self._draw_meters(painter, QRectF(meters, EDGE, METERS_WIDTH, HEIGHT - 2 * EDGE))
+        words = meters + METERS_WIDTH + GAP
+        self._draw_words(painter, QRectF(words, EDGE, self.width() - words - EDGE, HEIGHT - 2 * EDGE))
 
     def _text(self, painter: QPainter, place: QRectF, text: str, size: int, colour: QColor, bold: bool = False,
               align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft) -> None:  # fmt: skip
@@ -93,14 +114,18 @@ class HeardPanel(QWidget):
     def _draw_beat(self, painter: QPainter, place: QRectF) -> None:
         """A dial that goes round once a beat and lights up on it, and a dot for each beat of the bar."""
         beat = self._beat
-        dial = QRectF(place.left() + 3, place.top() + 3, place.height() - 6, place.height() - 6)
+        dial = QRectF(place.left() + 3, place.top() + 3, DIAL - 6, DIAL - 6)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(TRACK, 6))
         painter.drawEllipse(dial)
-        left = dial.right() + 16
+        left = place.right() - BEAT_TEXT_WIDTH
         tempo, origin = tempo_line(beat)
-        self._text(painter, QRectF(left, place.top(), place.right() - left, 28), tempo, 20, TEXT, bold=True)
-        self._text(painter, QRectF(left, place.top() + 28, place.right() - left, 20), origin, 13, FAINT)
+        sure = beat is not None and beat.confidence >= UNSURE
+        at = QRectF(left, place.top(), BEAT_TEXT_WIDTH, 28)
+        self._text(painter, at, tempo, TEMPO_SIZE, TEXT if sure else FAINT, bold=True)
+        self._text(painter, QRectF(left, place.top() + 28, BEAT_TEXT_WIDTH, 20), origin, LINE_SIZE, FAINT)
+        keys = QRectF(place.left(), place.bottom() - 16, place.width(), 16)
+        self._text(painter, keys, KEYS, SMALL_SIZE, FAINT)
         if beat is None:
             return
         colour = QColor(YELLOW)
@@ -115,7 +140,7 @@ class HeardPanel(QWidget):
         now = int(beat.bar_phase * beat.meter) % beat.meter
         for number in range(beat.meter):
             painter.setBrush(colour if number == now else TRACK)
-            painter.drawEllipse(QPointF(left + 6 + 18 * number, place.bottom() - 10), 6, 6)
+            painter.drawEllipse(QPointF(left + 6 + 18 * number, dial.bottom() - 7), 6, 6)
 
     def _draw_meters(self, painter: QPainter, place: QRectF) -> None:
         """Onsets of the three bands, and loudness."""
@@ -131,18 +156,24 @@ class HeardPanel(QWidget):
             filled = bar.height() * min(1.0, max(0.0, value))
             painter.drawRoundedRect(QRectF(bar.left(), bar.bottom() - filled, bar.width(), filled), 3, 3)
             below = QRectF(bar.left() - 8, bar.bottom() + 2, bar.width() + 16, 16)
-            self._text(painter, below, name, 12, FAINT, align=Qt.AlignmentFlag.AlignHCenter)
+            self._text(painter, below, name, SMALL_SIZE, FAINT, align=Qt.AlignmentFlag.AlignHCenter)
 
     def _draw_words(self, painter: QPainter, place: QRectF) -> None:
-        """The heaviest texts of the bank, each with a bar of its weight behind it."""
+        """The heaviest texts of the bank under a heading, each with a bar of its weight behind it."""
+        self._text(painter, QRectF(place.left(), place.top(), place.width(), 14), "sounds like", SMALL_SIZE, FAINT)
+        place = place.adjusted(0, 18, 0, 0)
         row = place.height() / WORDS_SHOWN
-        for number, (text, weight) in enumerate(self._words[:WORDS_SHOWN]):
+        words = [(text, weight) for text, weight in self._words[:WORDS_SHOWN] if weight >= LEAST_WEIGHT]
+        if not words:
+            self._text(painter, QRectF(place.left(), place.top(), place.width(), row), self._silence, LINE_SIZE, FAINT)
+        for number, (text, weight) in enumerate(words):
             line = QRectF(place.left(), place.top() + number * row, place.width(), row - 2)
             painter.setPen(Qt.PenStyle.NoPen)
             bar = QColor(BLUE)
             bar.setAlphaF(0.35)
             painter.setBrush(bar)
-            painter.drawRoundedRect(QRectF(line.left(), line.top(), max(2.0, line.width() * weight), line.height()), 3, 3)
-            inner = line.adjusted(6, 0, -6, 0)
-            self._text(painter, inner, text, 13, TEXT)
-            self._text(painter, inner, f"{weight:.0%}", 13, FAINT, align=Qt.AlignmentFlag.AlignRight)
+            longest = line.width() - SHARE_WIDTH
+            painter.drawRoundedRect(QRectF(line.left(), line.top(), max(2.0, longest * weight), line.height()), 3, 3)
+            inner = line.adjusted(6, 0, -SHARE_WIDTH, 0)
+            self._text(painter, inner, text, LINE_SIZE, TEXT)
+            self._text(painter, line, f"{weight:.0%}", LINE_SIZE, FAINT, align=Qt.AlignmentFlag.AlignRight)

@@ -7,11 +7,12 @@ import time
 
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QColor, QImage, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from visualizer.live import stop_signals
 from visualizer.show import LiveShow, ShowStatus
 from visualizer.snapshots import Frame
+from visualizer.ui.elided import ElidedLabel
 from visualizer.ui.heard_panel import WORDS_SHOWN, HeardPanel, Hearing
 
 REFRESH_MS = 8
@@ -25,6 +26,10 @@ QLineEdit { background: #15171e; color: #e8eaf0; border: 1px solid #262a35; bord
             font-size: 15px; selection-background-color: #4b5bd6; }
 QLineEdit:focus { border-color: #5b6cf0; }
 """
+
+
+INPUT_STATES = {"restarting": "opening", "lost": "gone", "ended": "at its end"}
+"""Of an input that does not run, as the status line says it."""
 
 
 class PictureView(QWidget):
@@ -62,7 +67,7 @@ class PictureView(QWidget):
 
 
 def status_line(status: ShowStatus) -> str:
-    """Frames a second, delay, input and backend in one line."""
+    """Frames a second, delay, input and backend in one line; what is wrong with the input is told above it."""
     renderer = status.renderer
     if status.frames:
         moving = f"{status.fps:.0f} frames/s   ·   delay {status.delay_ms:.0f} ms"
@@ -70,7 +75,16 @@ def status_line(status: ShowStatus) -> str:
         moving = "loading the model"
     engine = f"{renderer.backend} {renderer.precision}" if renderer.backend else renderer.state
     size = f"{renderer.size[0]}×{renderer.size[1]}" if renderer.size[0] else ""
-    return "   ·   ".join(part for part in (moving, f"input: {status.input}", engine, size) if part)
+    source = status.input if status.input_state == "running" else INPUT_STATES.get(status.input_state, status.input_state)
+    return "   ·   ".join(part for part in (moving, f"input: {source}", engine, size) if part)
+
+
+def notice(status: ShowStatus) -> str:
+    """All that is wrong, or odd, each said once. Paths may break at their slashes, or one would widen the window."""
+    told = list(status.messages)
+    if status.input_state in ("failed", "lost") and status.input not in told:
+        told.insert(0, status.input)
+    return "   ".join(told).replace("/", "/\u200b")
 
 
 class ShowWindow(QWidget):
@@ -86,16 +100,19 @@ class ShowWindow(QWidget):
         self._view = PictureView()
         self._heard = HeardPanel()
         self._drawn, self._drawn_at = 0, time.perf_counter()  # the newest hop drawn, and when
-        self._status = QLabel("starting")
+        self._status = ElidedLabel("starting")
         self._notice = QLabel("")
         self._notice.setObjectName("notice")
         self._notice.setWordWrap(True)
+        policy = self._notice.sizePolicy()  # which lets the height follow from the width
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+        self._notice.setSizePolicy(policy)
         self._notice.hide()
         self._prompt = QLineEdit(prompt)
         self._prompt.setPlaceholderText("What should it look like? Enter paints it.")
         self._prompt.returnPressed.connect(self._ask)
         self._prompt.setToolTip(
-            "Enter paints it and leaves the field, Esc leaves it. "
+            "Enter paints it and leaves the field, Esc leaves it. Outside it "
             "T taps the tempo, H moves the beat by a half, D makes this beat the first of the bar."
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -131,15 +148,16 @@ class ShowWindow(QWidget):
     def _put_heard(self) -> None:
         now = time.perf_counter()
         hops = [hop for hop in tuple(self._show.hops) if hop.sample > self._drawn]
-        self._heard.put(Hearing(hops, self._show.beat, self._show.words(WORDS_SHOWN)), now - self._drawn_at)
+        words = self._show.words(WORDS_SHOWN)
+        self._heard.put(Hearing(hops, self._show.beat, words, self._show.no_words), now - self._drawn_at)
         self._drawn, self._drawn_at = hops[-1].sample if hops else self._drawn, now
 
     def _put_status(self) -> None:
         status = self._show.status
-        self._status.setText(status_line(status))
-        notice = "   ".join(status.messages)
-        self._notice.setText(notice)
-        self._notice.setVisible(bool(notice))
+        self._status.put(status_line(status))
+        told = notice(status)
+        self._notice.setText(told)
+        self._notice.setVisible(bool(told))
         if self._show.failure is not None:
             self._notice.setText(f"the show stopped: {self._show.failure}")
             self._notice.show()
@@ -163,6 +181,7 @@ class ShowWindow(QWidget):
         self._refresh.stop()
         self._listen.stop()
         self._tell.stop()
+        self.setUpdatesEnabled(False)  # what is still to be drawn would find no window
         super().closeEvent(event)
 
 

@@ -1,1 +1,1 @@
-"""The beat in the sound: a forward filter over tempo and beat position, fed with attacks in five bands."""
+"""The beat in the sound: a network that reads attacks, and a forward filter over tempo and beat position."""

@@ -12,7 +12,7 @@ METER_PRIOR = (0.85, 0.15)
 LEAK = 0.01
 """Share of the belief that goes back to the prior at each beat."""
 
-WEIGHT = 0.15
+WEIGHT = 0.1
 
 STAY = 2.0
 """Another first beat or meter is shown when it is so many times as likely."""

@@ -16,13 +16,16 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from visualizer.analysis.beat.attacks import BANDS
+from visualizer.analysis.beat.attacks import BANDS, Frame
 
 Doubles = npt.NDArray[np.float64]
 Weights = dict[str, Doubles]
 
 PLACES = 24
 """Places within a beat: whole numbers of them to triplets and to semiquavers."""
+
+INPUTS = 2 * BANDS
+"""Rises, then levels."""
 
 FIRST_TAPS, TAPS = 3, 3
 """Frames that the first layer, and each of the others, looks at."""
@@ -34,7 +37,7 @@ DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 def shapes(channels: int) -> dict[str, tuple[int, ...]]:
     """Arrays of ``network.npz``; a convolution's last axis holds its taps, the oldest first, each with all channels."""
     return {
-        "first": (channels, FIRST_TAPS * BANDS),
+        "first": (channels, FIRST_TAPS * INPUTS),
         "first_bias": (channels,),
         "layers": (len(DILATIONS), channels, TAPS * channels),
         "layers_bias": (len(DILATIONS), channels),
@@ -43,6 +46,11 @@ def shapes(channels: int) -> dict[str, tuple[int, ...]]:
         "places": (PLACES, channels),
         "places_bias": (PLACES,),
     }
+
+
+def inputs(rises: Doubles, levels: Doubles) -> Doubles:
+    """What the first layer takes of frames: both of shape (…, BANDS) become (…, INPUTS), values of about 0 to 3."""
+    return np.concatenate([np.log1p(rises), levels / 2], axis=-1)
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +67,7 @@ def load(file: IO[bytes] | Path) -> Weights:
 
 
 class PhaseNetwork:
-    """Takes a frame's rises, tells how likely each place of the beat is at the frame's end.
+    """Takes a frame, tells how likely each place of the beat is at the frame's end.
 
     weights: as in ``shapes``, of any number of channels; raises ValueError for others.
     """
@@ -71,16 +79,16 @@ class PhaseNetwork:
         if wrong:
             raise ValueError(f"the beat network's weights have other shapes than {wanted}: {', '.join(wrong)}")
         self._weights = weights
-        self._seen = np.zeros((FIRST_TAPS, BANDS))
+        self._seen = np.zeros((FIRST_TAPS, INPUTS))
         # Each layer's input of the frames that its taps reach.
         self._past = [np.zeros(((TAPS - 1) * dilation + 1, channels)) for dilation in DILATIONS]
         self._frame = 0
 
-    def push(self, rises: Doubles) -> Doubles:
-        """Take rises over their mean, shape (BANDS,), ≥ 0; return log P(place) + log PLACES, shape (PLACES,)."""
+    def push(self, frame: Frame) -> Doubles:
+        """Return log P(place) + log PLACES at the frame's end, shape (PLACES,)."""
         w = self._weights
         self._seen[:-1] = self._seen[1:]
-        self._seen[-1] = np.log1p(rises)
+        self._seen[-1] = inputs(frame.rises, frame.levels)
         x = np.maximum(w["first"] @ self._seen.ravel() + w["first_bias"], 0.0)
         for layer, dilation in enumerate(DILATIONS):
             past = self._past[layer]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from visualizer.analysis.beat import bar_patterns, network
-from visualizer.analysis.beat.attacks import FRAME_S, Attacks, Doubles
+from visualizer.analysis.beat.attacks import FRAME_S, Attacks, Doubles, Frame
 from visualizer.analysis.beat.bar import BarFilter
 from visualizer.analysis.beat.clock import BeatClock
 from visualizer.analysis.beat.filter import BeatFilter
@@ -51,22 +51,22 @@ class BeatTracker:
 
         Returns None until there has been any sound.
         """
-        return self.step(self._attacks.push(power, bass), self._attacks.silent)
+        return self.step(self._attacks.push(power, bass))
 
-    def step(self, rises: Doubles | None, silent: bool) -> Beat | None:
-        """Move on by a hop. rises: of the frame that ends with it, as ``Attacks`` gives them, None between frames."""
+    def step(self, frame: Frame | None) -> Beat | None:
+        """Move on by a hop. frame: the one that ends with it, None between frames."""
         begun = self._clock.advance()
-        if rises is not None:
-            self._heard = self._heard or not silent
-            reading = self._network.push(rises)
-            belief = self._filter.push(None if silent else reading)
-            self._strength += self._STRENGTH * ((0.0 if silent else belief.strength) - self._strength)
+        if frame is not None:
+            self._heard = self._heard or not frame.silent
+            reading = self._network.push(frame)
+            belief = self._filter.push(None if frame.silent else reading)
+            self._strength += self._STRENGTH * ((0.0 if frame.silent else belief.strength) - self._strength)
             self._gain += self._GAIN * (belief.gain - self._gain)
             begun += self._clock.follow(belief.phase, belief.length_s, self.confidence)
         for _ in range(abs(begun)):
             self._bar.turn(1 if begun > 0 else -1)
-        if rises is not None and not silent:
-            self._bar.push(rises, self._clock.phase)
+        if frame is not None and not frame.silent:
+            self._bar.push(frame.rises, self._clock.phase)
         if not self._heard:
             return None
         phase, meter = self._clock.phase, self._bar.meter

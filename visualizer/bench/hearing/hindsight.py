@@ -39,9 +39,9 @@ def readings(sound: FloatArray) -> npt.NDArray[np.float64]:
     found = []
     for start in range(0, len(sound) - HOP_SAMPLES + 1, HOP_SAMPLES):
         hop = np.repeat(sound[start : start + HOP_SAMPLES, None], 2, axis=1)
-        rises = attacks.push(mel.power(hop), float((bass.filter(hop) ** 2).sum()) / HOP_SAMPLES)
-        if rises is not None:
-            found.append(network.push(rises))
+        frame = attacks.push(mel.power(hop), float((bass.filter(hop) ** 2).sum()) / HOP_SAMPLES)
+        if frame is not None:
+            found.append(network.push(frame))
     return np.array(found).reshape(-1, PLACES)
 
 
