@@ -28,7 +28,7 @@ from engines.training.evaluation.prompts import families_of, naming_both
 from engines.training.evaluation.vitals import NAMES, Bounds, Verdict, bounds, verdicts, vitals
 from engines.training.visuals import PALETTES
 from engines.training.visuals.sounds import FPS
-from visualizer.offline import RenderSettings, open_stream, read_sound, render
+from visualizer.offline import RenderSettings, open_painter, read_sound, render
 from visualizer.preset import Preset, find_preset
 from visualizer.resources import user_folder
 from visualizer.snapshots import SAMPLE_RATE, Picture
@@ -58,8 +58,8 @@ class Watch:
     """Changes the prompt when it is time, and takes a row of vitals once a second."""
 
     def __init__(self, settings: RenderSettings, judge: Judge, script: list[tuple[float, str, str]]) -> None:
-        self.stream = open_stream(settings)
-        self.stream.set_prompt(script[0][1])
+        self.painter = open_painter(settings)
+        self.painter.stream.set_prompt(script[0][1])
         self.rows: list[np.ndarray] = []
         self._judge, self._coming = judge, script[1:]
         self._before: Picture | None = None
@@ -70,7 +70,7 @@ class Watch:
         if self._before is not None:
             self._motion.append(float(np.abs(picture.astype(np.int16) - self._before).mean()) / 255)
         if done % FPS == 0 and self._before is not None:
-            state = self.stream.state
+            state = self.painter.stream.state
             assert state is not None
             now, before = as_pictures(np.stack([picture, self._before])).float().div(255).split(1)
             row = vitals(torch.from_numpy(state.latent), now, before, self._judge)[0]
@@ -79,7 +79,7 @@ class Watch:
             self._motion.clear()
         self._before = picture
         if self._coming and done >= self._coming[0][0] * FPS:
-            self.stream.set_prompt(self._coming.pop(0)[1])
+            self.painter.stream.set_prompt(self._coming.pop(0)[1])
 
 
 def plot(values: np.ndarray, limits: Bounds, found: list[Verdict], changes: list[float], title: str, out: Path) -> None:
@@ -157,7 +157,7 @@ def main() -> int:
             watch.see(done, total, picture)
             bar.update()
 
-        render(sound, watch.stream, settings, None, each)
+        render(sound, watch.painter, settings, None, each)
     values = np.stack(watch.rows)
     found = verdicts(values, limits)
     with (options.out / "endurance.csv").open("w", newline="", encoding="utf-8") as file:

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from engines.model import inspect
 from engines.training.evaluation.streams import Frames, Player, Take, frame_at
 from engines.training.visuals.sounds import music
-from visualizer.offline import RenderSettings, open_stream, read_sound, render
+from visualizer.offline import RenderSettings, open_painter, read_sound, render
 from visualizer.output.recorder import Recorder
 from visualizer.preset import find_preset, load_preset
 from visualizer.resources import demo_track, embedded_model, presets_folder, user_folder
@@ -97,14 +97,14 @@ def clip(look: Look, model: Path, sound: FloatArray, out: Path) -> None:
     if look.prompt:
         preset = replace(preset, values={**preset.values, "picture/prompt": look.prompt})
     settings = RenderSettings(preset, model, info.native_size, CLIP_FPS, user_folder("engines"))
-    stream = open_stream(settings)
+    painter = open_painter(settings)
     with tqdm(desc=look.name, unit="frame") as bar, Recorder(out, settings.size, CLIP_FPS, drop=False) as recorder:
 
         def each(done: int, total: int, picture: Picture) -> None:
             bar.total = total
             bar.update()
 
-        render(sound, stream, settings, recorder, each)
+        render(sound, painter, settings, recorder, each)
     if recorder.error:
         raise RuntimeError(recorder.error)
 
@@ -132,7 +132,7 @@ def looks(model: Path, music_file: Path) -> Image.Image:
                     cell = Image.fromarray(picture).resize((LOOK_CELL, LOOK_CELL), Image.Resampling.LANCZOS)
                     sheet.paste(cell, (moments.index(done - 1) * pitch, top))
 
-            render(sound, open_stream(settings), settings, None, each)
+            render(sound, open_painter(settings), settings, None, each)
         base = top + LOOK_CELL + 4 + CURVE
         for x, value in enumerate(level / level.max()):
             pen.line((x, base, x, base - round(float(value) * CURVE)), fill=CURVE_INK)

@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--fps", type=_positive, help="frames a second")
     look.add_argument("--seconds", type=_positive, help="end after so many seconds")
     look.add_argument("--backend", choices=BACKENDS, help="instead of the machine's best")
+    look.add_argument("--encoder", type=Path, metavar="FOLDER", help="a sound encoder that you trained")
     parser = argparse.ArgumentParser(prog="visualizer", description=__doc__, parents=[look])
     parser.add_argument("--version", action="version", version=__version__)
     _live_options(parser)
@@ -99,7 +100,6 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", default=absent, help="a sound input's name, or a sound file to play as if it were live")
     parser.add_argument("--record", type=Path, default=absent, metavar="FILE", help="record to an .mp4, .mov or .mkv file")
     parser.add_argument("--headless", action="store_true", default=absent, help="no window")
-    parser.add_argument("--encoder", type=Path, default=absent, metavar="FOLDER", help="a sound encoder that you trained")
 
 
 def _preset(arguments: argparse.Namespace, info: ModelInfo) -> Preset:
@@ -197,16 +197,19 @@ def _show(arguments: argparse.Namespace) -> None:
 def _render(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from visualizer.offline import RenderSettings, open_stream, read_sound, render
+    from visualizer.offline import RenderSettings, open_painter, read_sound, render
     from visualizer.output.recorder import Recorder
-    from visualizer.resources import user_folder
+    from visualizer.resources import sound_encoder, user_folder
 
     fps = arguments.fps or RENDER_FPS
     model, size = _model(arguments)
     preset = _preset(arguments, model)
     sound = read_sound(arguments.input, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
-    settings = RenderSettings(preset, model.path, size, fps, user_folder("engines"), arguments.backend)
-    stream = open_stream(settings)  # everything that may be refused comes before the file is replaced
+    settings = RenderSettings(
+        preset, model.path, size, fps, user_folder("engines"), arguments.backend,
+        arguments.encoder or sound_encoder(), user_folder("banks"),
+    )  # fmt: skip
+    painter = open_painter(settings)  # everything that may be refused comes before the file is replaced
     recorder = Recorder(arguments.output, size, fps, drop=False)
     try:
         with tqdm(unit="frame", total=0) as bar:
@@ -217,7 +220,7 @@ def _render(arguments: argparse.Namespace) -> None:
                 if recorder.error:
                     raise UsageError(recorder.error)
 
-            render(sound, stream, settings, recorder, each)
+            render(sound, painter, settings, recorder, each)
     finally:
         recorder.close()
     if recorder.error:

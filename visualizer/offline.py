@@ -7,24 +7,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from engines.backends import open_networks
 from engines.model import inspect
 from engines.stream import Stream
 from visualizer.analysis.analyzer import Analyzer
+from visualizer.analysis.mel import SHOW
 from visualizer.audio.files import SoundFileWarning, open_sound
 from visualizer.audio.remarks import is_silent, on_silence, remarks
 from visualizer.audio.resample import Resampler
 from visualizer.control.modulation import Modulator
 from visualizer.control.tempo import Tempo
+from visualizer.encoder.ear import Ear
 from visualizer.output.flash import FlashLimiter
 from visualizer.output.recorder import Recorder
 from visualizer.preset import Preset
-from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
+from visualizer.snapshots import SAMPLE_RATE, Controls, FloatArray, Picture
 
 
 @dataclass(frozen=True, slots=True)
 class RenderSettings:
-    """What an offline render needs. size: (width, height)."""
+    """What an offline render needs. size: (width, height).
+
+    encoder: folder of the sound encoder that leads what is painted, None for none. banks: folder of the user's own texts.
+    """
 
     preset: Preset
     model: Path
@@ -32,6 +39,8 @@ class RenderSettings:
     fps: float
     cache: Path
     backend: str = ""
+    encoder: Path | None = None
+    banks: Path | None = None
 
 
 def read_sound(path: Path, seconds: float = 0.0, tell: Callable[[str], None] = lambda remark: None) -> FloatArray:
@@ -49,16 +58,32 @@ def read_sound(path: Path, seconds: float = 0.0, tell: Callable[[str], None] = l
         return Resampler(sound.rate, block.shape[1]).push(block, last=True)
 
 
-def open_stream(settings: RenderSettings) -> Stream:
-    """The stream that paints, its model loaded; raises ModelError or BackendError."""
+@dataclass(frozen=True, slots=True)
+class Painter:
+    """A stream, and the ear that tells it what the sound means, if there is one."""
+
+    stream: Stream
+    ear: Ear | None
+
+    def paint(self, controls: Controls, mel: FloatArray, time: float, dt: float) -> Picture:
+        """The picture at ``time`` s, ``dt`` s after the last; mel: of the hops since then, (hops, bands)."""
+        if self.ear is None:
+            return self.stream.paint(controls.values, None, time)
+        self.ear.hear(mel)
+        return self.stream.paint(controls.values, self.ear.meant(dt), time)
+
+
+def open_painter(settings: RenderSettings) -> Painter:
+    """What paints, its model and encoder loaded; raises ModelError, BackendError, EncoderError or BankError."""
     info = inspect(settings.model)
     networks = open_networks(info, settings.size, settings.backend, settings.cache)
-    return Stream(info, networks)
+    ear = Ear(settings.encoder, settings.banks, info, networks, settings.cache) if settings.encoder else None
+    return Painter(Stream(info, networks), ear)
 
 
 def render(
     sound: FloatArray,
-    stream: Stream,
+    painter: Painter,
     settings: RenderSettings,
     recorder: Recorder | None,
     each: Callable[[int, int, Picture], None] = lambda done, total, picture: None,
@@ -68,7 +93,7 @@ def render(
     A frame at time t answers to the sound before t + one frame: what will be heard while it is on the screen.
     ``each(done, total, picture)`` is called after every frame; an exception from it ends the render.
     """
-    stream.set_prompt(settings.preset.prompt)
+    painter.stream.set_prompt(settings.preset.prompt)
     modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
     analyzer, tempo = Analyzer(), Tempo()
     limiter = FlashLimiter()
@@ -77,14 +102,16 @@ def render(
     for number in range(total):
         until = min(len(sound), round((number + 1) * SAMPLE_RATE / settings.fps))
         block = sound[heard_to:until]
-        for heard in analyzer.push(block):
+        hops = analyzer.push(block)
+        for heard in hops:
             tempo.push(heard)
             modulator.push(heard, tempo.at(heard.sample))
         if recorder is not None:
             recorder.sound(block, heard_to / SAMPLE_RATE)
         heard_to = until
         time = number / settings.fps
-        picture = limiter.limit(stream.paint(modulator.at(until).values, None, time), time)
+        mel = np.stack([heard.mel for heard in hops]) if hops else np.empty((0, SHOW.bands), np.float32)
+        picture = limiter.limit(painter.paint(modulator.at(until), mel, time, 1 / settings.fps), time)
         if recorder is not None:
             recorder.video(picture, time)
         each(number + 1, total, picture)

@@ -1,0 +1,42 @@
+"""Sound to what it means to one picture model, in one loop: the encoder, the bank and the model's text encoder together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engines.backends import Networks
+from engines.guidance import Meant
+from engines.model import ModelInfo
+from visualizer.encoder.banks import bank_for, load_bank
+from visualizer.encoder.fit import check_fit
+from visualizer.encoder.published import open_encoder
+from visualizer.encoder.streaming import StreamingEncoder, meaning
+from visualizer.encoder.translator import Translator
+from visualizer.snapshots import FloatArray
+
+
+class Ear:
+    """Hears the show's mel hop by hop; a running encoder's state is its own.
+
+    encoder: its folder. banks: folder of the user's own texts, None for none. info, networks: of the model that paints.
+    cache: where the bank's texts in that model's text encoder are kept. Raises EncoderError and BankError.
+    """
+
+    def __init__(self, encoder: Path, banks: Path | None, info: ModelInfo, networks: Networks, cache: Path) -> None:
+        network = open_encoder(encoder)
+        self._bank, self.left_out = load_bank(bank_for(encoder), banks)
+        check_fit(network.config, network.space, self._bank, str(encoder))
+        self._encoder = StreamingEncoder(network)
+        self._translator = Translator(self._bank, networks.encode_text, info.fingerprint, info.lexicon, cache)
+        self._translator.prepare(len(self._bank))
+        self._weights: FloatArray | None = None
+
+    def hear(self, mel: FloatArray) -> None:
+        """Take the mel (hops, bands) that follows on the last."""
+        steps = self._encoder.push(mel)
+        if steps:
+            self._weights = meaning(steps[-1], self._bank, self._encoder.network.temperature).weights
+
+    def meant(self, dt: float) -> Meant | None:
+        """What the sound means now, ``dt`` seconds after this was asked last."""
+        return self._translator.translate(self._weights, dt)
