@@ -86,13 +86,12 @@ class Renderer:
         """Hear what has come; an encoder that fails is let go of, and the pictures go on without it."""
         try:
             meaning = self._understanding.listen(now)
+            if meaning is not None:
+                self._meaning_box.write(pack_meaning(meaning))
         except Exception as error:  # whatever it is, it would come again with the next renderer
             self._understanding.hear(None)
             why = f"the sound encoder failed and is left out ({_first_line(error)}): start again with another --encoder"
             _say({"error": why})
-            return
-        if meaning is not None:
-            self._meaning_box.write(pack_meaning(meaning))
 
     def _paint(self, stream: Stream, controls: Controls, trace: Trace) -> None:
         begun = time.perf_counter()
