@@ -86,7 +86,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the sound encoder understands; the show does not ask it yet.
+    """What the sound encoder understands.
 
     sample: index one past the newest sample that shaped it. latent: (width,), unit length, in the text space. weights:
     over the prompt bank, (texts,), sum 1, or all 0 in silence and where the bank abstains. attention: over the encoder's
