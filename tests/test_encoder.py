@@ -26,6 +26,7 @@ from engines.backends import open_networks
 from engines.model import inspect
 from engines.training import checkpoint
 from visualizer.__main__ import main
+from visualizer.analysis.analyzer import LOUDEST
 from visualizer.analysis.mel import LogMel, MelConfig
 from visualizer.encoder import metrics
 from visualizer.encoder.audit import spectral_figures
@@ -715,6 +716,9 @@ def test_bad_sound_files_are_one_sentence_each_and_counted(tmp_path: Path, capsy
     broken, rate = soundfile.read(good, dtype="float32")
     broken[100] = np.nan
     soundfile.write(tmp_path / "nan.wav", broken, rate, subtype="FLOAT")
+    huge = np.full(16_000, 1e30, np.float32)
+    soundfile.write(tmp_path / "huge.wav", huge, 16_000, subtype="FLOAT")
+    assert np.abs(read_clip(Clip(tmp_path / "huge.wav", "a bang"))[0]).max() == LOUDEST, "cut as in the show"
     tone(tmp_path / "short.wav", 500, seconds=0.05)
     tone(tmp_path / "click.wav", 500, seconds=0.1)
     names = {
@@ -761,12 +765,12 @@ def test_manifests(tmp_path: Path) -> None:
     assert read_manifest(lines, tmp_path / "f")[0].path == tmp_path / "f" / "1.wav"
     vgg, folder = tmp_path / "vggsound.csv", tmp_path / "vgg"
     folder.mkdir()
-    for name in ("--0PQM4-hqg_000030", "0aB_7"):
-        (folder / f"{name}.wav").write_bytes(b"")
+    for name in ("--0PQM4-hqg_000030.flac", "0aB_7.wav", "0aB_7.json", "--0PQM4-hqg_000030.txt"):
+        (folder / name).write_bytes(b"")
     vgg.write_text('--0PQM4-hqg,30,waterfall burbling,train\n0aB,7,"people crowd, cheering",test\ngone,1,rain,train\n')
     found = read_manifest(vgg, folder)
-    assert [(clip.path.stem, clip.caption, clip.split) for clip in found] == [
-        ("--0PQM4-hqg_000030", "waterfall burbling", "train"), ("0aB_7", "people crowd, cheering", "test"),
+    assert [(clip.path.name, clip.caption, clip.split) for clip in found] == [
+        ("--0PQM4-hqg_000030.flac", "waterfall burbling", "train"), ("0aB_7.wav", "people crowd, cheering", "test"),
     ]  # fmt: skip
     for path, text, words in (
         (rows, "path,caption\n,rain\n", "line 2 lacks"), (rows, "path,caption,start\na,b,x\n", "line 2: start"),
