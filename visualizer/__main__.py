@@ -21,8 +21,8 @@ LARGEST_SIDE = 2048
 LIVE_FPS = 30.0
 RENDER_FPS = 24.0
 HEADLESS_SECONDS = 20.0
-SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".aac", ".wma")
-"""Endings by which a name that is no device is taken for a file that is not there."""
+UNREADABLE = (".m4a", ".aac", ".wma")
+"""Endings of sound files that are not read; a name with one is no device, and what to do with the file is said."""
 
 
 DEFAULTS = {
@@ -129,7 +129,7 @@ def _model(arguments: argparse.Namespace) -> tuple[ModelInfo, tuple[int, int]]:
 def _source(wanted: str | None) -> str:
     """Where the sound comes from, checked as far as it can be before the show opens it."""
     from visualizer.audio.devices import DeviceError, find_input
-    from visualizer.audio.files import open_sound
+    from visualizer.audio.files import READABLE, open_sound
 
     if not wanted:
         return "device:"
@@ -139,7 +139,7 @@ def _source(wanted: str | None) -> str:
     try:
         found = find_input(wanted)
     except DeviceError:
-        if Path(wanted).suffix.lower() in SOUND_SUFFIXES:
+        if Path(wanted).suffix.lower() in (*READABLE, *UNREADABLE):
             open_sound(wanted)  # says what is wrong with the file
         raise
     return f"device:{found.node or found.label}"

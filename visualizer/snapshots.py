@@ -46,10 +46,13 @@ class Heard:
     """What the analysis hears in one hop.
 
     sample: index one past the newest sample of the hop. mel: log-mel, shape (bands,), dB re full scale.
-    loudness_lufs: momentary loudness after ITU-R BS.1770 (−∞ is given as −120). ``level`` maps it to 0–1 absolutely.
+    loudness_lufs, loudness_short_lufs: momentary (400 ms) and short-term (3 s) loudness after ITU-R BS.1770 and EBU Tech
+    3341 (−∞ is given as −120). ``level`` maps the first to 0–1 absolutely.
     bass, mid, treble, energy: 0–1 after automatic gain; ``*_level``: the same bands absolutely (0–1 over −60…0 dB).
     onset: onset strength 0–1. brightness: spectral centroid on a log axis, 0–1. tension: roughness of the spectrum, 0–1.
-    onset_low, onset_mid, onset_high: onset strength 0–1 by band. harmonic: 0 for hits alone to 1 for held tones alone, 0–1.
+    onset_low, onset_mid, onset_high: onset strength 0–1 by band. Strengths are over the strongest of the last seconds;
+    onset_level, onset_*_level: the loudest moment of what rises, absolutely, on the scale of ``*_level``.
+    harmonic: 0 for hits alone to 1 for held tones alone, 0–1.
     chroma: share of each pitch class from C on, shape (12,), sum 1, or zeros where none is heard.
     beat: what is heard of the beat; None before there has been any sound.
     """
@@ -71,6 +74,11 @@ class Heard:
     onset_low: float = 0.0
     onset_mid: float = 0.0
     onset_high: float = 0.0
+    onset_level: float = 0.0
+    onset_low_level: float = 0.0
+    onset_mid_level: float = 0.0
+    onset_high_level: float = 0.0
+    loudness_short_lufs: float = -120.0
     harmonic: float = 0.0
     chroma: FloatArray = field(default_factory=lambda: np.zeros(12, np.float32))
     beat: Beat | None = None
@@ -78,7 +86,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the sound encoder understands; the show does not ask it yet.
+    """What the sound encoder understands.
 
     sample: index one past the newest sample that shaped it. latent: (width,), unit length, in the text space. weights:
     over the prompt bank, (texts,), sum 1, or all 0 in silence and where the bank abstains. attention: over the encoder's

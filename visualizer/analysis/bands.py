@@ -46,6 +46,11 @@ def band_pass(low: float, high: float) -> list[Biquad]:
     return butterworth("high", low, 4) + butterworth("low", high, 4)
 
 
+def level(power: float) -> float:
+    """A power re a full-scale sine (1.0) on an absolute scale, 0–1."""
+    return min(1.0, max(0.0, 10 * math.log10(max(power, 1e-12)) / RANGE_DB + 1))
+
+
 class BandStrength:
     """Follows one band from its power in each hop."""
 
@@ -72,5 +77,4 @@ class BandStrength:
         goal = max(decibels, floor_db)
         self._top += (goal - self._top) * (self._RISE if goal > self._top else self._FALL)
         strength = (decibels - self._top - HEADROOM_DB) / GAIN_RANGE_DB + 1
-        level = decibels / RANGE_DB + 1
-        return min(1.0, max(0.0, strength)), min(1.0, max(0.0, level))
+        return min(1.0, max(0.0, strength)), level(self._held)

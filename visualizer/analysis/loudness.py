@@ -1,4 +1,4 @@
-"""Momentary loudness after ITU-R BS.1770-4 (the 400 ms window of EBU Tech 3341), for one or two channels."""
+"""Momentary and short-term loudness after ITU-R BS.1770-4 (the 400 ms and 3 s of EBU Tech 3341), one or two channels."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ K_WEIGHTING: tuple[Biquad, Biquad] = (
 )
 """The head's shelf and the RLB high-pass at 48 kHz, BS.1770-4 tables 1 and 2."""
 
-WINDOW_HOPS = 400 * SAMPLE_RATE // 1000 // HOP_SAMPLES
-"""Hops in the 400 ms window."""
+MOMENTARY_HOPS = 400 * SAMPLE_RATE // 1000 // HOP_SAMPLES
+SHORT_TERM_HOPS = 3 * SAMPLE_RATE // HOP_SAMPLES
+"""Hops in the two windows."""
 
 SILENCE_LUFS = -120.0
 """What stands for −∞ and all below it."""
@@ -23,19 +24,19 @@ RANGE_LU = 60.0
 """``unit`` spreads this many LU below 0 LUFS over 0–1."""
 
 
-class MomentaryLoudness:
-    """Loudness of the last 400 ms, renewed every hop; before the first 400 ms the missing sound counts as silence."""
+class Loudness:
+    """Loudness of the last ``hops`` hops, ungated, renewed every hop; sound that is still missing counts as silence."""
 
-    def __init__(self) -> None:
-        self._energies = np.zeros(WINDOW_HOPS)
+    def __init__(self, hops: int) -> None:
+        self._energies = np.zeros(hops)
         self._at = 0
 
     def push(self, energy: float) -> float:
         """Take the K-weighted sum of squares of one hop over all (front) channels; return LUFS ≥ SILENCE_LUFS."""
         self._energies[self._at] = energy
-        self._at = (self._at + 1) % WINDOW_HOPS
+        self._at = (self._at + 1) % len(self._energies)
         # Added anew each hop: a running sum would keep rounding errors after a loud passage.
-        mean = float(self._energies.sum()) / (WINDOW_HOPS * HOP_SAMPLES)
+        mean = float(self._energies.sum()) / (len(self._energies) * HOP_SAMPLES)
         if mean <= 0.0:
             return SILENCE_LUFS
         return max(SILENCE_LUFS, float(-0.691 + 10 * np.log10(mean)))

@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 
+READABLE = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".ogg", ".opus", ".w64", ".wav")
+"""Endings of files that libsndfile reads."""
+
 
 class SoundFileError(ValueError):
     """The file cannot be used; the message is one sentence that names it and says what to do."""

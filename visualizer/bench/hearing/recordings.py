@@ -16,14 +16,12 @@ from typing import Any
 import numpy as np
 import soxr
 
-from visualizer.audio.files import SoundFileError, open_sound
+from visualizer.audio.files import READABLE, SoundFileError, open_sound
 from visualizer.bench.hearing import hindsight, score
 from visualizer.bench.hearing.ours import Ours
 from visualizer.bench.hearing.peers import peers
 from visualizer.bench.hearing.tracker import HOP_S, Times, listen
 from visualizer.snapshots import SAMPLE_RATE, FloatArray
-
-KINDS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 
 SAME = 0.8
 """F1 from which on two trackers are taken to tap the same."""
@@ -56,9 +54,9 @@ def references() -> dict[str, Offline]:
 
 def files(folder: Path) -> list[Path]:
     """The recordings in a folder and below. Raises RecordingsError where there is none."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in KINDS and path.is_file())
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
     if not found:
-        raise RecordingsError(f"There is no recording ({', '.join(KINDS)}) in {folder}.")
+        raise RecordingsError(f"There is no recording ({', '.join(READABLE)}) in {folder}.")
     return found
 
 
