@@ -1,9 +1,10 @@
-"""Does the picture show what the sound is? ``python -m benchmarks.meaning RUN SOUND=FILE … [--encoder FOLDER] [--sheet OUT.png]``.
+"""Does the picture show what the sound is? ``python -m benchmarks.meaning RUN SOUND=FILE … [--encoder FOLDER]``.
 
-Each sound is heard with one neutral prompt and the fast path off: no route moves anything, so that only what the encoder
-understands can change the picture. A judge that learnt from its own pictures alone (``python -m engines.training judge``, in
-RUN) looks at the frames. The concept of a sound is the family that the model's lexicon gives it. Printed are the share of
-frames that show a sound's own concept, and the share that show it while the other sounds play; their ratio is the figure.
+``[--sheet PNG] [--set NAME=VALUE] [--json]``. Each sound is heard with one neutral prompt and the fast path off: no route
+moves anything, so that only what the encoder understands can change the picture. A judge that learnt from its own pictures
+alone (``python -m engines.training judge``, in RUN) looks at the frames. The concept of a sound is the family that the
+model's lexicon gives it. Printed are the share of frames that show a sound's own concept, and the share that show it while
+the other sounds play; their ratio is the figure.
 """
 
 from __future__ import annotations
@@ -69,16 +70,14 @@ def main() -> None:
     asked.add_argument("--encoder", type=Path, default=sound_encoder())
     asked.add_argument("--seconds", type=float, default=10.0)
     asked.add_argument("--sheet", type=Path, help="a row of frames for each sound")
-    asked.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, such as guide/refresh=2")
+    asked.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="such as guide/refresh=2")
     asked.add_argument("--json", action="store_true")
     options = asked.parse_args()
     judge, info = Judge.load(options.run), inspect(embedded_model())
     values = {"picture/steps": float(info.steps), "picture/change": info.change, "picture/prompt": NEUTRAL, **VALUES}
     values |= {name: float(value) for name, value in (one.split("=") for one in options.set)}
     preset = Preset("meaning", "Meaning", values, ())
-    settings = RenderSettings(
-        preset, info.path, info.native_size, FPS, user_folder("engines"), encoder=options.encoder
-    )
+    settings = RenderSettings(preset, info.path, info.native_size, FPS, user_folder("engines"), encoder=options.encoder)
     sounds = dict(one.split("=", 1) for one in options.sounds)
     columns = [list(FAMILIES).index(CONCEPTS[name]) for name in sounds]
     shares, rows = np.zeros((len(sounds), len(sounds))), []
@@ -91,7 +90,7 @@ def main() -> None:
         cv2.imwrite(str(options.sheet), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
     figures = measure(shares)
     if options.json:
-        print(json.dumps({**figures, "shares": {name: list(map(float, row)) for name, row in zip(sounds, shares, strict=True)}}))
+        print(json.dumps({**figures, "shares": dict(zip(sounds, shares.tolist(), strict=True))}))
         return
     print(f"{'heard':10}" + "".join(f"{CONCEPTS[name]:>10}" for name in sounds))
     for name, row in zip(sounds, shares, strict=True):
