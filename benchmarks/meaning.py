@@ -93,8 +93,8 @@ def main() -> None:
         print(json.dumps({**figures, "shares": dict(zip(sounds, shares.tolist(), strict=True))}))
         return
     print(f"{'heard':10}" + "".join(f"{CONCEPTS[name]:>10}" for name in sounds))
-    for name, row in zip(sounds, shares, strict=True):
-        print(f"{name:10}" + "".join(f"{share:10.2f}" for share in row))
+    for name, found_of in zip(sounds, shares.tolist(), strict=True):
+        print(f"{name:10}" + "".join(f"{share:10.2f}" for share in found_of))
     print("  ".join(f"{name} {value}" for name, value in figures.items()))
 
 
