@@ -80,12 +80,12 @@ def main() -> None:
     settings = RenderSettings(preset, info.path, info.native_size, FPS, user_folder("engines"), encoder=options.encoder)
     sounds = dict(one.split("=", 1) for one in options.sounds)
     columns = [list(FAMILIES).index(CONCEPTS[name]) for name in sounds]
-    shares, rows = np.zeros((len(sounds), len(sounds))), []
+    shares, rows = np.zeros((len(sounds), len(sounds))), list[np.ndarray]()
     for row, (_, file) in enumerate(tqdm(sounds.items(), unit="sound", disable=options.json)):
         frames = frames_of(open_painter(settings), settings, Path(file), options.seconds)
         found = judge.read(as_pictures(frames)).families.argmax(1)
         shares[row] = [float((found == column).mean()) for column in columns]
-        rows.append(np.hstack(frames[:: max(1, len(frames) // 8)][:8]))
+        rows.append(np.hstack(list(frames[:: max(1, len(frames) // 8)][:8])))
     if options.sheet:
         cv2.imwrite(str(options.sheet), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
     figures = measure(shares)
