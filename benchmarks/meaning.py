@@ -74,7 +74,8 @@ def main() -> None:
     asked.add_argument("--json", action="store_true")
     options = asked.parse_args()
     judge, info = Judge.load(options.run), inspect(embedded_model())
-    values = {"picture/steps": float(info.steps), "picture/change": info.change, "picture/prompt": NEUTRAL, **VALUES}
+    values: dict[str, float | str] = {"picture/steps": float(info.steps), "picture/change": info.change, **VALUES}
+    values |= {"picture/prompt": NEUTRAL}
     values |= {name: float(value) for name, value in (one.split("=") for one in options.set)}
     preset = Preset("meaning", "Meaning", values, ())
     settings = RenderSettings(preset, info.path, info.native_size, FPS, user_folder("engines"), encoder=options.encoder)
