@@ -134,10 +134,14 @@ class PublishedGuidance:
         self._scale, self._mask, self._start, self._text_scale = scale, mask, start, text_scale
         self._past: Tensor | None = None
 
-    def lead(self, timestep: float, unconditioned: Tensor, text: Tensor, sound: Tensor) -> Tensor:
-        """ε (1, C, h, w) of one step from the three that the network predicts; timestep: 0 to 1,000."""
+    def listens(self, timestep: float) -> bool:
+        """Whether the sound counts at a timestep, 0 to 1,000."""
+        return timestep < self._start
+
+    def lead(self, timestep: float, unconditioned: Tensor, text: Tensor, sound: Tensor | None) -> Tensor:
+        """ε (1, C, h, w) of one step from the three that the network predicts; sound: None where there is none to count."""
         led = unconditioned + self._text_scale * (text - unconditioned)
-        if timestep >= self._start:
+        if sound is None or not self.listens(timestep):
             return led
         shift = strongest(self._scale * (sound - unconditioned), self._mask, (2, 3))
         past = torch.zeros_like(shift) if self._past is None else self._past
