@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from engines.state import State, number, part, under
+
 MEMORY_S = 0.4
 """τ of the momentum."""
 
@@ -73,6 +75,14 @@ class Momentum:
     def __init__(self) -> None:
         self._past: Tensor | None = None
 
+    def state(self) -> State:
+        """What was."""
+        return {} if self._past is None else {"past": self._past}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._past = state.get("past")
+
     def follow(self, value: Tensor, share: float, dt: float) -> Tensor:
         """Take in a value after ``dt`` seconds and give what leads; share: μ."""
         if self._past is None or self._past.shape != value.shape:
@@ -86,6 +96,14 @@ class ConditionGuidance:
 
     def __init__(self) -> None:
         self._momentum = Momentum()
+
+    def state(self) -> State:
+        """What led."""
+        return self._momentum.state()
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._momentum.restore(state)
 
     def lead(self, text: Tensor, meant: Meant | None, strength: Strength, dt: float) -> Tensor:
         """The states (1, tokens, width) to paint under; ``text`` itself while nothing was ever meant."""
@@ -120,6 +138,23 @@ class OutputGuidance:
         """All steps of a frame have been seen."""
         self._frames, self._seconds = 0, 0.0
 
+    def state(self) -> State:
+        """What was last seen at each step, and when."""
+        state = {"frames": number(self._frames), "seconds": number(self._seconds)}
+        state |= under("shift", {str(step): shift for step, shift in self._shifts.items()})
+        for step, momentum in self._momenta.items():
+            state |= under(f"momentum.{step}", momentum.state())
+        return state
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._frames, self._seconds = int(state["frames"]), float(state["seconds"])
+        self._shifts = {int(step): shift for step, shift in part("shift", state).items()}
+        self._momenta = {}
+        for step in self._shifts:
+            self._momenta[step] = Momentum()
+            self._momenta[step].restore(part(f"momentum.{step}", state))
+
     def lead(self, step: int, clean: Tensor, scale: float) -> Tensor:
         """The clean latent of a step, led by what was last seen at it, ``scale`` times."""
         shift = self._shifts.get(step)
@@ -134,10 +169,14 @@ class PublishedGuidance:
         self._scale, self._mask, self._start, self._text_scale = scale, mask, start, text_scale
         self._past: Tensor | None = None
 
-    def lead(self, timestep: float, unconditioned: Tensor, text: Tensor, sound: Tensor) -> Tensor:
-        """ε (1, C, h, w) of one step from the three that the network predicts; timestep: 0 to 1,000."""
+    def listens(self, timestep: float) -> bool:
+        """Whether the sound counts at a timestep, 0 to 1,000."""
+        return timestep < self._start
+
+    def lead(self, timestep: float, unconditioned: Tensor, text: Tensor, sound: Tensor | None) -> Tensor:
+        """ε (1, C, h, w) of one step from the three that the network predicts; sound: None where there is none to count."""
         led = unconditioned + self._text_scale * (text - unconditioned)
-        if timestep >= self._start:
+        if sound is None or not self.listens(timestep):
             return led
         shift = strongest(self._scale * (sound - unconditioned), self._mask, (2, 3))
         past = torch.zeros_like(shift) if self._past is None else self._past

@@ -11,6 +11,7 @@ import math
 import torch
 import torch.nn.functional as F
 
+from engines.state import State, number, part, under
 from engines.warp import Motion, source_points
 
 QUARTER = math.pi / 2
@@ -92,6 +93,19 @@ class NoiseWalk:
             moved[:, new] = torch.randn((self._channels, count), generator=generator)
             self._corners[index] = moved.view_as(grains)
         self._shift, self._stretch = None, 0.0
+
+    def state(self) -> State:
+        """What a walk of the same shape and seed needs to go on from here."""
+        state = {"stretch": number(self._stretch), "dealt": number(self._dealt)}
+        if self._shift is not None:
+            state["shift"] = self._shift
+        return state | under("corner", {str(index): grains for index, grains in self._corners.items()})
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._stretch, self._dealt = float(state["stretch"]), int(state["dealt"])
+        self._shift = state.get("shift")
+        self._corners = {int(index): grains for index, grains in part("corner", state).items()}
 
     def at(self, phase: float) -> torch.Tensor:
         """The noise (1, C, h, w) at a phase (rad), float32 on the CPU."""

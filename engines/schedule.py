@@ -58,7 +58,12 @@ class Schedule:
             return signal * noised - sigma * predicted, sigma * noised + signal * predicted
         if self.prediction == "sample":
             return predicted, self.noise_in(noised, predicted, level)
-        return (noised - sigma * predicted) / max(signal, 1e-4), predicted
+        return self.clean_in(noised, predicted, level), predicted
+
+    def clean_in(self, noised: torch.Tensor, noise: torch.Tensor, level: float) -> torch.Tensor:
+        """The clean latent under a noised one if this is its noise. Where noise is all there is, nothing tells it."""
+        signal, sigma = self._scales(level)
+        return (noised - sigma * noise) / max(signal, 1e-4)
 
     def noise_in(self, noised: torch.Tensor, clean: torch.Tensor, level: float) -> torch.Tensor:
         """The noise that a noised latent holds if this is its clean one."""

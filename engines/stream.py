@@ -23,6 +23,7 @@ from engines.light import light_map
 from engines.model import ModelInfo
 from engines.noise import NoiseWalk
 from engines.schedule import Schedule
+from engines.state import State, number, part, under
 from engines.warp import Motion, warp
 
 NEUTRAL: Mapping[str, float] = {
@@ -90,6 +91,31 @@ class Stream:
     def state(self) -> StreamState | None:
         """What a new stream needs to continue this one; None before the first frame."""
         return None if self._latent is None else StreamState(self._latent.numpy(), self._phase)
+
+    def whole_state(self) -> State:
+        """All that the next frames depend on but the prompt, so that another stream paints the very same ones."""
+        whole = {"time": number(-1.0 if self._time is None else self._time), "period": number(self._period)}
+        whole |= {"phase": number(self._phase), "seed": number(self._seed), "fade": number(self._fade)}
+        if self._fade < 1.0:
+            whole["old_text"] = self._old_text
+        if self._latent is not None:
+            whole["latent"] = self._latent
+        if self._walk is not None:
+            whole |= under("walk", self._walk.state())
+        return whole | under("condition", self._condition_guidance.state()) | under("output", self._output_guidance.state())
+
+    def restore(self, whole: State) -> None:
+        """Go on from the whole state of a stream of the same model, size and prompt; the prompt is set before."""
+        time = float(whole["time"])
+        self._time, self._period = None if time < 0 else time, float(whole["period"])
+        self._phase, self._seed, self._fade = float(whole["phase"]), int(whole["seed"]), float(whole["fade"])
+        self._old_text = whole.get("old_text", self._text)
+        self._latent, self._walk = whole.get("latent"), None
+        if self._seed >= 0:
+            self._walk = NoiseWalk(self._shape, self._seed)
+            self._walk.restore(part("walk", whole))
+        self._condition_guidance.restore(part("condition", whole))
+        self._output_guidance.restore(part("output", whole))
 
     def set_prompt(self, text: str) -> None:
         """Paint ``text`` from now on, fading over from the last prompt. Embeddings are cached."""

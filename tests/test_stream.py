@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load, save
 
 from engines.backends import Networks, open_networks
+from engines.guidance import Meant
 from engines.light import light_map
 from engines.model import ModelInfo, inspect
 from engines.noise import NoiseWalk
@@ -191,6 +193,35 @@ def test_a_stream_goes_on_from_a_saved_state(painter: tuple[ModelInfo, Networks]
     second = Stream(*painter, copy)
     second.set_prompt("aurora")
     assert np.abs(second.paint({}, None, 7 / 24).astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("refresh", [0.0, 3.0])
+def test_a_whole_state_goes_on_with_the_very_same_pictures(tiny_model: Path, engine_cache: Path, refresh: float) -> None:
+    """Through a file's bytes, with noise that has been dealt out anew, momenta, and a prompt that is fading in."""
+    info = inspect(tiny_model)
+    networks = open_networks(info, (64, 64), "torch", engine_cache)
+    generator = torch.Generator().manual_seed(1)
+    knobs = {
+        "picture/walk": 3.0, "motion/zoom": 1.5, "motion/swirl": 2.0, "motion/rotate": 90.0, "guide/strength": 1.0,
+        "guide/momentum": 0.6, "guide/mask": 0.3, "guide/refresh": refresh, "lens/mirrors": 5.0,
+    }  # fmt: skip
+    meant = [Meant(5 * torch.randn((1, 77, 32), generator=generator), networks.encode_text("")) for _ in range(14)]
+
+    def frames(stream: Stream, numbers: range) -> list[np.ndarray]:
+        return [stream.paint({**knobs, "light/gain": number / 7}, meant[number], number / 24) for number in numbers]
+
+    for cut in (0, 1, 4, 9):
+        stream = Stream(info, networks)
+        stream.set_prompt("red")
+        frames(stream, range(cut))
+        stream.set_prompt("blue")
+        kept = save(stream.whole_state())
+        expected = frames(stream, range(cut, 14))
+        other = Stream(info, networks)
+        other.set_prompt("blue")
+        other.restore(load(kept))
+        assert np.array_equal(frames(other, range(cut, 14)), expected), f"after {cut} frames"
+        assert cut < 9 or (stream._walk is not None and stream._walk._dealt > 0)
 
 
 def test_a_long_stream_neither_saturates_nor_goes_dark(painter: tuple[ModelInfo, Networks]) -> None:

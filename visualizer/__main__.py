@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engines import BACKENDS
 from visualizer import __version__
+from visualizer.failures import UsageError, is_expected
 
 if TYPE_CHECKING:
     from engines.model import ModelInfo
@@ -28,12 +29,17 @@ UNREADABLE = (".m4a", ".aac", ".wma")
 DEFAULTS = {
     "command": None, "preset": "nebula", "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
-    "minutes": None, "resume": False, "audio": None, "plot": None,
+    "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live",
 }  # fmt: skip
 
-
-class UsageError(ValueError):
-    """Something the user asked for that cannot be; the message is one sentence."""
+PUBLISHED = {
+    "steps": (int, "denoising steps a picture (50)"),
+    "text_scale": (float, "of classifier-free guidance (7.5; 1 for models that were not made for it)"),
+    "sound_scale": (float, "how strongly the sound leads (6; published: 4 to 10)"),
+    "mask": (float, "share of what the sound changes, the weakest, that is left out (0.9; published: 0.8 to 0.95)"),
+    "start": (float, "timestep of 1,000 below which the sound counts (900; published: 800 to 950)"),
+}
+"""Options of ``render --method tpos``, by their names in ``engines.tpos.Published``."""
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -72,8 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", title="commands (none: the live show)", metavar="")
     _live_options(commands.add_parser("show", parents=[look], help="the live show (the default)"))
     render = commands.add_parser("render", parents=[look], help="paint a sound file into a video, exactly")
-    render.add_argument("input", type=Path, metavar="IN", help="a sound file")
-    render.add_argument("output", type=Path, metavar="OUT", help="a video file: .mp4, .mov or .mkv")
+    render.add_argument("inputs", type=Path, metavar="IN", nargs="+", help="a sound file, or several")
+    render.add_argument(
+        "output", type=Path, metavar="OUT", help="a video file: .mp4, .mov or .mkv; for several sounds a folder"
+    )
+    _method_options(render)
     commands.add_parser("devices", help="list sound inputs")
     commands.add_parser("presets", help="list the looks")
     commands.add_parser("parameters", help="list every controllable value")
@@ -93,6 +102,18 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--minutes", type=_positive, default=absent, help="of training, instead of the configuration's")
     train.add_argument("--resume", action="store_true", default=absent, help="go on from the run's checkpoints")
     return parser
+
+
+def _method_options(parser: argparse.ArgumentParser) -> None:
+    absent = argparse.SUPPRESS
+    parser.add_argument(
+        "--method", choices=("live", "tpos"), default=absent,
+        help="live: as the show paints (the default); tpos: as The Power of Sound was published, many steps a picture",
+    )  # fmt: skip
+    published = parser.add_argument_group("the published method (--method tpos)")
+    for name, (kind, text) in PUBLISHED.items():
+        published.add_argument(f"--{name.replace('_', '-')}", type=kind, default=absent, metavar="N", help=text)
+    published.add_argument("--segment", type=_positive, default=absent, metavar="S", help="seconds of a segment (1.78)")
 
 
 def _live_options(parser: argparse.ArgumentParser) -> None:
@@ -195,36 +216,32 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 def _render(arguments: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
-    from visualizer.offline import RenderSettings, open_painter, read_sound, render
-    from visualizer.output.recorder import Recorder
+    from visualizer.batch import Batch, Method
+    from visualizer.offline import RenderSettings
     from visualizer.resources import sound_encoder, user_folder
 
-    fps = arguments.fps or RENDER_FPS
+    given = {name: getattr(arguments, name) for name in (*PUBLISHED, "segment") if hasattr(arguments, name)}
+    if given and arguments.method == "live":
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise UsageError(f"{names} set the published method: give --method tpos, too")
+    method = Method()
+    if arguments.method == "tpos":
+        from engines.tpos import Published
+
+        segment = {"segment_s": given.pop("segment")} if "segment" in given else {}
+        try:
+            method = Method(Published(**given), **segment)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
     model, size = _model(arguments)
-    preset = _preset(arguments, model)
-    sound = read_sound(arguments.input, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
     settings = RenderSettings(
-        preset, model.path, size, fps, user_folder("engines"), arguments.backend,
-        arguments.encoder or sound_encoder(), user_folder("banks"),
+        _preset(arguments, model), model.path, size, arguments.fps or RENDER_FPS, user_folder("engines"),
+        arguments.backend, arguments.encoder or sound_encoder(), user_folder("banks"),
     )  # fmt: skip
-    painter = open_painter(settings)  # everything that may be refused comes before the file is replaced
-    recorder = Recorder(arguments.output, size, fps, drop=False)
-    try:
-        with tqdm(unit="frame", total=0) as bar:
-
-            def each(done: int, total: int, picture: object) -> None:
-                bar.total = total
-                bar.update()
-                if recorder.error:
-                    raise UsageError(recorder.error)
-
-            render(sound, painter, settings, recorder, each)
-    finally:
-        recorder.close()
-    if recorder.error:
-        raise UsageError(recorder.error)
+    batch = Batch(settings, method, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
+    failed = batch.run(arguments.inputs, arguments.output)
+    if failed:
+        raise UsageError(f"{failed} of {len(arguments.inputs)} sounds could not be rendered, for the reasons above")
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -354,8 +371,7 @@ def main() -> int:
     try:
         run(arguments)
     except Exception as error:
-        expected = type(error).__module__.split(".")[0] in ("visualizer", "engines") or isinstance(error, OSError)
-        if not expected:
+        if not is_expected(error):
             raise
         print(f"visualizer: {error}", file=sys.stderr)
         return 2

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from engines.backends import open_networks
-from engines.model import inspect
-from engines.stream import Stream
+from engines.backends import Networks, open_networks
+from engines.model import ModelInfo, inspect
+from engines.state import State
 from visualizer.analysis.analyzer import Analyzer
 from visualizer.analysis.mel import SHOW
 from visualizer.audio.files import SoundFileWarning, open_sound
@@ -22,8 +23,9 @@ from visualizer.control.tempo import Tempo
 from visualizer.encoder.ear import Ear
 from visualizer.output.flash import FlashLimiter
 from visualizer.output.recorder import Recorder
+from visualizer.painters import LivePainter, Painter
 from visualizer.preset import Preset
-from visualizer.snapshots import SAMPLE_RATE, Controls, FloatArray, Picture
+from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +60,38 @@ def read_sound(path: Path, seconds: float = 0.0, tell: Callable[[str], None] = l
         return Resampler(sound.rate, block.shape[1]).push(block, last=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Painter:
-    """A stream, and the ear that tells it what the sound means, if there is one."""
-
-    stream: Stream
-    ear: Ear | None
-
-    def paint(self, controls: Controls, mel: FloatArray, time: float, dt: float) -> Picture:
-        """The picture at ``time`` s, ``dt`` s after the last; mel: of the hops since then, (hops, bands)."""
-        if self.ear is None:
-            return self.stream.paint(controls.values, None, time)
-        self.ear.hear(mel)
-        return self.stream.paint(controls.values, self.ear.meant(dt), time)
-
-
-def open_painter(settings: RenderSettings) -> Painter:
-    """What paints, its model and encoder loaded; raises ModelError, BackendError, EncoderError or BankError."""
+def open_painter(settings: RenderSettings) -> LivePainter:
+    """The live method, its model and encoder loaded; raises ModelError, BackendError, EncoderError or BankError."""
     info = inspect(settings.model)
     networks = open_networks(info, settings.size, settings.backend, settings.cache)
-    ear = Ear(settings.encoder, settings.banks, info, networks, settings.cache) if settings.encoder else None
-    return Painter(Stream(info, networks), ear)
+    return LivePainter(info, networks, open_ear(settings, info, networks))
+
+
+def open_ear(settings: RenderSettings, info: ModelInfo, networks: Networks) -> Ear | None:
+    """A fresh ear for the sound encoder, if there is one. Raises EncoderError and BankError."""
+    return Ear(settings.encoder, settings.banks, info, networks, settings.cache) if settings.encoder else None
+
+
+class Kept(Protocol):
+    """Pictures that were painted before, from the first on; new ones are given to it."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """The painter's after them."""
+        ...
+
+    def pictures(self) -> Iterator[Picture]:
+        """Them, in order."""
+        ...
+
+    def keep(self, picture: Picture, state: State) -> None:
+        """Take the next picture and the painter's state after it."""
+        ...
 
 
 def render(
@@ -87,17 +100,21 @@ def render(
     settings: RenderSettings,
     recorder: Recorder | None,
     each: Callable[[int, int, Picture], None] = lambda done, total, picture: None,
+    kept: Kept | None = None,
 ) -> None:
     """Paint a picture for every frame of ``sound`` (n, 2) at 48 kHz and hand both to the recorder, if there is one.
 
     A frame at time t answers to the sound before t + one frame: what will be heard while it is on the screen.
-    ``each(done, total, picture)`` is called after every frame; an exception from it ends the render.
+    ``each(done, total, picture)`` is called after every frame; an exception from it ends the render. Pictures that are kept
+    are not painted again: what is heard and how sound moves the controls is followed anew, which costs little.
     """
-    painter.stream.set_prompt(settings.preset.prompt)
+    painter.begin(settings.preset, sound)
     modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
     analyzer, tempo = Analyzer(), Tempo()
     limiter = FlashLimiter()
-    total = max(1, int(len(sound) * settings.fps / SAMPLE_RATE))
+    total = frames_of(sound, settings.fps)
+    known = kept.count if kept is not None else 0
+    pictures = kept.pictures() if kept is not None else iter(())
     heard_to = 0
     for number in range(total):
         until = min(len(sound), round((number + 1) * SAMPLE_RATE / settings.fps))
@@ -111,7 +128,22 @@ def render(
         heard_to = until
         time = number / settings.fps
         mel = np.stack([heard.mel for heard in hops]) if hops else np.empty((0, SHOW.bands), np.float32)
-        picture = limiter.limit(painter.paint(modulator.at(until), mel, time, 1 / settings.fps), time)
+        controls = modulator.at(until)
+        painter.hear(mel, 1 / settings.fps)
+        if number < known:
+            picture = next(pictures)
+        else:
+            if kept is not None and number == known > 0:
+                painter.restore(kept.state)
+            picture = painter.paint(controls, time)
+            if kept is not None:
+                kept.keep(picture, painter.state())
+        picture = limiter.limit(picture, time)
         if recorder is not None:
             recorder.video(picture, time)
         each(number + 1, total, picture)
+
+
+def frames_of(sound: FloatArray, fps: float) -> int:
+    """How many frames a render of ``sound`` (n, 2) at 48 kHz has."""
+    return max(1, int(len(sound) * fps / SAMPLE_RATE))

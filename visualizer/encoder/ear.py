@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 from engines.backends import Networks
@@ -30,6 +32,17 @@ class Ear:
         self._translator = Translator(self._bank, networks.encode_text, info.fingerprint, info.lexicon, cache)
         self._translator.prepare(len(self._bank))
         self._weights: FloatArray | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the encoder's weights and configuration and with the bank."""
+        network = self._encoder.network
+        about = [network.config.to_dict(), network.temperature, self._bank.fingerprint]
+        digest = hashlib.sha256(json.dumps(about).encode())
+        for name, value in network.state_dict().items():
+            digest.update(name.encode())
+            digest.update(value.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]
 
     def hear(self, mel: FloatArray) -> None:
         """Take the mel (hops, bands) that follows on the last."""

@@ -38,6 +38,19 @@ class RecordingError(RuntimeError):
     """Why a recording cannot start: one sentence with the file's name and what to do."""
 
 
+def kind_of(path: Path) -> str:
+    """The container that a video's name asks for, as FFmpeg calls it. Raises RecordingError."""
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise RecordingError(f"cannot record to {path}: give it a name that ends in one of {', '.join(FORMATS)}")
+    return kind
+
+
+def unwritable(path: Path, failure: OSError) -> RecordingError:
+    """What to say of a video that cannot be begun where it is to lie."""
+    return RecordingError(f"cannot record to {path} ({failure.strerror or failure}): choose a folder you may write to")
+
+
 class _File(io.RawIOBase):
     """A file that after its first error only pretends to write, so that nothing on disk is touched again."""
 
@@ -114,10 +127,7 @@ class Recorder:
         self.dropped = 0
         self._drop, self._rate, self._channels = drop, sample_rate, channels
         self._size = (size[0], size[1])
-        kind = FORMATS.get(self.path.suffix.lower())
-        if kind is None:
-            known = ", ".join(FORMATS)
-            raise RecordingError(f"cannot record to {self.path}: give it a name that ends in one of {known}")
+        kind = kind_of(self.path)
         if min(size) < 1 or not 0 < fps <= 1000 or channels not in (1, 2) or not 0 <= quality <= 51:
             raise RecordingError(
                 f"cannot record to {self.path}: it needs a size from 1 × 1, up to 1000 frames a second, "
@@ -126,10 +136,7 @@ class Recorder:
         try:
             self._file = _File(self.path)
         except OSError as failure:
-            why = failure.strerror or failure
-            raise RecordingError(
-                f"cannot record to {self.path} ({why}): choose a folder you may write to"
-            ) from None
+            raise unwritable(self.path, failure) from None
         try:
             self._open(kind, Fraction(fps).limit_denominator(1001), quality)
         except (av.FFmpegError, ValueError) as failure:

@@ -1,0 +1,165 @@
+"""``visualizer render``: one sound or many into videos, each of which goes on where it was interrupted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from tqdm import tqdm
+
+from engines.backends import Networks, open_networks
+from engines.model import ModelInfo, inspect
+from engines.tpos import Published
+from visualizer.failures import is_expected
+from visualizer.offline import RenderSettings, frames_of, open_ear, read_sound, render
+from visualizer.output.recorder import FORMATS, Recorder, kind_of
+from visualizer.painters import LivePainter, Painter, PublishedPainter
+from visualizer.segments import SEGMENT_S
+from visualizer.snapshots import Picture
+from visualizer.unfinished.digest import digest
+from visualizer.unfinished.part import Part
+
+ENDING = ".mp4"
+"""Of videos that are named after their sounds."""
+
+Tell = Callable[[str], None]
+
+
+class BatchError(RuntimeError):
+    """Renders that cannot be; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How pictures are painted. published: the published method's settings, None for the live method.
+
+    segment_s: how long a segment of the published method is.
+    """
+
+    published: Published | None = None
+    segment_s: float = SEGMENT_S
+
+
+def outputs_of(inputs: Sequence[Path], output: Path) -> list[Path]:
+    """The video of each sound: ``output`` itself for a single one, else named after the sound in the folder ``output``.
+
+    Raises BatchError where two would be one file, or a video is named where a folder is needed, and RecordingError for a
+    name that is no video's.
+    """
+    if len(inputs) == 1 and not output.is_dir():
+        kind_of(output)
+        return [output]
+    if output.suffix.lower() in FORMATS and not output.is_dir():
+        raise BatchError(f"{len(inputs)} sounds do not go into one video {output}: name a folder for their videos")
+    videos = [output / f"{sound.stem}{ENDING}" for sound in inputs]
+    for number, video in enumerate(videos):
+        if video in videos[:number]:
+            other = inputs[videos.index(video)]
+            raise BatchError(f"{other} and {inputs[number]} would both become {video}: rename one of them")
+    return videos
+
+
+class Batch:
+    """Renders sounds with one look and one model. seconds: of each sound, 0 for all of it. tell: takes sentences."""
+
+    def __init__(self, settings: RenderSettings, method: Method, seconds: float, tell: Tell) -> None:
+        if method.published is not None and settings.encoder is None:
+            raise BatchError("the published method needs a sound encoder: give its folder with --encoder")
+        self._settings, self._method, self._seconds, self._tell = settings, method, seconds, tell
+        self._opened: tuple[ModelInfo, Networks] | None = None
+
+    def run(self, inputs: Sequence[Path], output: Path) -> int:
+        """Render every sound and give how many could not be, each of which is told; of a single one the error is raised.
+
+        KeyboardInterrupt, which SIGTERM raises, too, ends it. Raises BatchError for names that cannot be.
+        """
+        videos, failed = outputs_of(inputs, output), 0
+        if len(inputs) > 1:
+            _make_folder(output)
+        with _ended_by_sigterm():
+            for number, (sound, video) in enumerate(zip(inputs, videos, strict=True), 1):
+                try:
+                    self._render(sound, video, f"{number}/{len(inputs)} {sound.name}" if len(inputs) > 1 else None)
+                except Exception as error:
+                    if len(inputs) == 1 or not is_expected(error):
+                        raise
+                    self._tell(f"visualizer: {error}")
+                    failed += 1
+        return failed
+
+    def _render(self, file: Path, video: Path, label: str | None) -> None:
+        settings = self._settings
+        sound = read_sound(file, self._seconds, self._tell)
+        painter = self._painter()
+        part = Part(video, digest(sound, settings.preset, settings.size, settings.fps, painter.about()), self._tell)
+        known, total, reached = part.count, frames_of(sound, settings.fps), 0
+        try:
+            recorder = Recorder(part.video, settings.size, settings.fps, drop=False)
+            try:
+                with tqdm(unit="frame", total=total, initial=known, desc=label) as bar:
+
+                    def each(done: int, total: int, picture: Picture) -> None:
+                        nonlocal reached
+                        reached = done
+                        bar.update(done > known)
+                        _check(recorder)
+
+                    render(sound, painter, settings, recorder, each, part)
+            finally:
+                recorder.close()
+            _check(recorder)
+            part.finish()
+        except BaseException as end:
+            part.leave()
+            if isinstance(end, KeyboardInterrupt):
+                done = max(known, reached)
+                self._tell(f"Interrupted after {done} of {total} frames of {video}: the same command goes on there.")
+            raise
+
+    def _painter(self) -> Painter:
+        """A fresh one; the model is loaded once. Raises ModelError, BackendError, EncoderError or BankError."""
+        settings, published = self._settings, self._method.published
+        if self._opened is None:
+            info = inspect(settings.model)
+            self._opened = info, open_networks(info, settings.size, settings.backend, settings.cache)
+        info, networks = self._opened
+        ear = open_ear(settings, info, networks)
+        if published is None:
+            return LivePainter(info, networks, ear)
+        assert ear is not None
+        return PublishedPainter(info, networks, ear, published, self._method.segment_s)
+
+
+def _check(recorder: Recorder) -> None:
+    if recorder.error:
+        raise BatchError(recorder.error)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        why = failure.strerror or failure
+        raise BatchError(f"there can be no folder {folder} for the videos ({why}): name another") from None
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends what runs inside as Ctrl-C does, so that what is painted is kept."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
