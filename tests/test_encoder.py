@@ -1108,6 +1108,18 @@ def test_a_training_takes_steps_and_goes_on_after_a_kill(material: Path, tmp_pat
         train(other, resume=True, teacher=TEACHER)
 
 
+def test_a_training_starts_from_an_encoder_that_is_alike(material: Path, tmp_path: Path) -> None:
+    train(settings_for(material, tmp_path / "first", 1), teacher=TEACHER)
+    settings = settings_for(material, tmp_path / "second", 1)
+    start = replace(settings, run=replace(settings.run, start=str(tmp_path / "first" / "encoder")))
+    still = replace(start, segments=replace(start.segments, rate=1e-12), scenes=replace(start.scenes, rate=1e-12))
+    train(still, teacher=TEACHER)
+    weights = [dict(load_encoder(tmp_path / name / "encoder").named_parameters()) for name in ("first", "second")]
+    assert all(torch.allclose(weights[0][name], weights[1][name], atol=2e-3) for name in weights[0])
+    with pytest.raises(TrainingError, match="another form"):
+        train(replace(start, encoder=replace(TINY, lstm=13)), teacher=TEACHER)
+
+
 def test_a_stage_that_goes_on_has_what_is_left_of_its_time(
     material: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

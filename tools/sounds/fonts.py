@@ -22,8 +22,14 @@ from visualizer.bench.hearing.styles import STYLES
 
 PHRASE_S = 8.0
 PAUSE_S = 2.0
-PHRASES = 5
-"""For each program."""
+PHRASES, PHRASES_TESTED = 15, 5
+"""For each program, of fonts that are learnt from and of fonts that are for tests."""
+
+KITS, KITS_TESTED = 12, 6
+"""Stretches of single drums."""
+
+TAKES, TAKES_TESTED = 8, 3
+"""Of each style of the bands."""
 
 BANDS: dict[str, tuple[tuple[str, float], ...]] = {
     "drum_loop": (("drums rock", 112), ("drums house", 124), ("drums funk", 98), ("drums jungle", 168)),
@@ -63,7 +69,7 @@ FONTS = (
     Font("musescore-general-soundfont-small", "usr/share/sounds/sf3/MuseScore_General_Lite.sf3", "musescore", "MIT",
          "train", sfx=False),
     Font("csound-soundfont", "usr/share/sounds/sf2/sf_GMbank.sf2", "sf_gmbank", "public-domain", "train"),
-    Font("timgm6mb-soundfont", "usr/share/sounds/sf2/TimGM6mb.sf2", "timgm6mb", "GPL-2", "valid"),
+    Font("timgm6mb-soundfont", "usr/share/sounds/sf2/TimGM6mb.sf2", "timgm6mb", "GPL-2", "test"),
     Font("opl3-soundfont", "usr/share/sounds/sf2/OPL-3_FM_128M.sf2", "opl3", "CC-BY-SA-4.0", "train", sfx=False),
     Font("freepats", "usr/share/midi/freepats", "freepats", "GPL-2+ with composition exception", "test"),
 )  # fmt: skip
@@ -127,11 +133,12 @@ def clips(font: Font, root: Path, sounds: dict[str, Sound]) -> Iterator[tuple[st
         rng = np.random.default_rng([zlib.crc32(sound.name.encode()), zlib.crc32(font.family.encode())])
         for program in sound.programs if font.tones else ():
             controls += [Control(at - 0.1, 0, 0, 0), Control(at - 0.1, 0, -1, program)]
-            for _ in range(PHRASES):
+            for _ in range(PHRASES_TESTED if font.split == "test" else PHRASES):
                 notes += phrase(sound, rng, at)
                 parts.append(Part(sound.name, font.family, at, PHRASE_S))
                 at += PHRASE_S + PAUSE_S
-        for kit in (0, 25, 32, 40, 0, 25) if sound.keys and font.tones else ():
+        stretches = (KITS_TESTED if font.split == "test" else KITS) if sound.keys and font.tones else 0
+        for kit in [(0, 25, 32, 40, 0, 25)[number % 6] for number in range(stretches)]:
             controls.append(Control(at - 0.1, DRUMS, -1, kit))
             notes += hits(sound, rng, at)
             parts.append(Part(sound.name, font.family, at, PHRASE_S))
@@ -149,7 +156,7 @@ def clips(font: Font, root: Path, sounds: dict[str, Sound]) -> Iterator[tuple[st
     if font.bands:
         for name, styles in BANDS.items():
             for style, bpm in styles:
-                for seed in range(3):
+                for seed in range(TAKES_TESTED if font.split == "test" else TAKES):
                     grid = steady(bpm, 0.1, PHRASE_S)
                     band = play(STYLES[style], grid, PHRASE_S, band_seed(font.family, style, seed)).sheet
                     notes += [replace(note, time=note.time + at) for note in band.notes]
@@ -191,7 +198,7 @@ def _patches(folder: Path, sounds: dict[str, Sound], family: str) -> Iterator[tu
             if program not in tones:
                 continue
             patch = patches.read(tones[program])
-            for _ in range(PHRASES):
+            for _ in range(PHRASES_TESTED):
                 wave = np.zeros(int((PHRASE_S + 1) * RATE), np.float32)
                 for note in phrase(sound, rng, 0.02):
                     hertz = 440 * 2 ** ((note.pitch - 69) / 12)
@@ -199,7 +206,7 @@ def _patches(folder: Path, sounds: dict[str, Sound], family: str) -> Iterator[tu
                     _add(wave, patches.note(patch, hertz, note.seconds, note.velocity, decay), note.time)
                 yield sound.name, family, wave
         kit = {key: patches.read(drums[key]) for key in sound.keys if key in drums}
-        for _ in range(6 if kit else 0):
+        for _ in range(KITS_TESTED if kit else 0):
             wave = np.zeros(int((PHRASE_S + 1) * RATE), np.float32)
             for note in hits(replace(sound, keys=tuple(kit)), rng, 0.02):
                 _add(wave, patches.note(kit[note.pitch], None, 2.0, note.velocity, None), note.time)
@@ -212,7 +219,7 @@ def _patches(folder: Path, sounds: dict[str, Sound], family: str) -> Iterator[tu
                     yield sound.name, f"{family}/effect {bank}-{program}", wave
     for name, styles in BANDS.items():
         for style, bpm in styles:
-            for seed in range(3):
+            for seed in range(TAKES_TESTED):
                 grid = steady(bpm, 0.1, PHRASE_S)
                 band = play(STYLES[style], grid, PHRASE_S, band_seed(family, style, seed)).sheet
                 yield name, family, _band(band, tones, drums)

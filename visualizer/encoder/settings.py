@@ -23,9 +23,14 @@ def _check(right: bool, sentence: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Where a run lives and what it runs on. minutes: of all stages together. threads: of torch on a CPU."""
+    """Where a run lives and what it runs on.
+
+    start: folder of an encoder of the same form, whose weights are gone on from, such as the one that ships. minutes: of
+    all stages together. threads: of torch on a CPU.
+    """
 
     folder: str = "runs/encoder"
+    start: str = ""
     device: str = "cpu"
     threads: int = 2
     seed: int = 1
@@ -238,7 +243,8 @@ def load_settings(path: Path) -> TrainConfig:
         raise TrainingError(f"{path}: {error}") from None
     if not config.data.manifest:
         raise TrainingError(f"{path} names no manifest; write manifest = \"FILE\" under [data]")
-    run = replace(config.run, folder=_placed(path, config.run.folder))
+    start = _placed(path, config.run.start) if config.run.start else ""
+    run = replace(config.run, folder=_placed(path, config.run.folder), start=start)
     data = config.data
     paths = ("manifest", "wordings", "folder", "cache", "bank", "teacher")
     placed: dict[str, Any] = {name: _placed(path, getattr(data, name)) for name in paths}

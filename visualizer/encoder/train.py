@@ -26,10 +26,10 @@ from visualizer.encoder.measure import measure, names_right
 from visualizer.encoder.network import AudioEncoder, State, parameters
 from visualizer.encoder.runner import Runner
 from visualizer.encoder.sampler import Sampler
-from visualizer.encoder.settings import TrainConfig
+from visualizer.encoder.settings import TrainConfig, TrainingError
 from visualizer.encoder.space import Teacher
 from visualizer.encoder.stage import Stage
-from visualizer.encoder.weights import save_encoder
+from visualizer.encoder.weights import load_encoder, save_encoder
 
 AUDIT = "shuffled"
 """Folder, in the run's own, of the training whose labels are dealt out anew."""
@@ -127,6 +127,8 @@ def learn(
     torch.manual_seed(config.run.seed)
     Path(config.run.folder).mkdir(parents=True, exist_ok=True)
     network = AudioEncoder(replace(config.encoder, mapper=()), material.space)
+    if config.run.start:
+        _go_on_from(Path(config.run.start), network)
     if speaks and runner.main:
         print(
             f"{len(material.train)} sounds to learn from, {len(material.held_out)} held out, {len(material.classes)} "
@@ -140,6 +142,17 @@ def learn(
 
         learn_mapper(config, material, network, runner, minutes * config.mapper.share / shares, resume)
     return network.cpu().eval()
+
+
+def _go_on_from(folder: Path, network: AudioEncoder) -> None:
+    """Put an encoder's weights into a network of the same form. Raises TrainingError, EncoderError."""
+    found = load_encoder(folder)
+    if (found.config, found.space) != (network.config, network.space):
+        raise TrainingError(
+            f"the encoder in {folder} has another form than [encoder] or another text space: start from one that is alike, "
+            "or leave out start"
+        )
+    network.load_state_dict(found.state_dict())
 
 
 def train(
