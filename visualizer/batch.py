@@ -113,12 +113,12 @@ class Batch:
                         nonlocal reached
                         reached = done
                         bar.update()
-                        _check(recorder)
+                        _check(recorder, video)
 
                     render(sound, painter, settings, recorder, each, part)
             finally:
                 recorder.close()
-            _check(recorder)
+            _check(recorder, video)
             part.finish()
         except BaseException as end:
             part.leave()
@@ -142,9 +142,9 @@ class Batch:
         return PublishedPainter(info, networks, ear, published, self._method.segment_s)
 
 
-def _check(recorder: Recorder) -> None:
+def _check(recorder: Recorder, video: Path) -> None:
     if recorder.error:
-        raise BatchError(recorder.error)
+        raise BatchError(f"{video} cannot be written ({recorder.why}): mend that, and the same command goes on")
 
 
 def _make_folder(folder: Path) -> None:

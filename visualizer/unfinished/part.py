@@ -34,7 +34,8 @@ FINISHED = "finished.json"
 """Holds size and time of a video that was put in its place, while others of the same command are still to come."""
 
 KEEP_S = 5.0
-"""A stretch is kept when it has taken so long to paint. A render that takes less never pays for it."""
+"""A stretch is kept when it has taken so long to paint. A render that takes less never pays for it. Where stretches end
+changes no picture, so that the clock may say it."""
 
 KEEP_BYTES = 64 * 2**20
 """…or when its pictures take so much memory."""
@@ -81,7 +82,7 @@ class Part:
             began = self._whole.is_dir() and all(path.name.startswith(ABOUT) for path in self._whole.iterdir())
             if not began and not self._is_ours():
                 raise UnfinishedError(f"{self._whole} is in the way of the unfinished render: move or remove it")
-            if any(folder.is_dir() and folder != self.folder for folder in self._whole.iterdir()):
+            if any(path.parent != self.folder for path in self._whole.glob("*/*.safetensors")):
                 tell(f"{self._whole} holds what another command painted, or from another sound: it is not used.")
         self._whole.mkdir(exist_ok=True)  # its own folder is not made: the user may have mistyped it
         if not self._is_ours():
