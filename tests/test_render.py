@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from engines.slerp import slerp
 from engines.tpos import Published, PublishedPictures
 from visualizer.__main__ import main
 from visualizer.analysis.analyzer import Analyzer
+from visualizer.analysis.mel import SHOW
 from visualizer.batch import Batch, BatchError, Method, outputs_of
 from visualizer.encoder.bank import read_table
 from visualizer.encoder.config import SMALL
@@ -34,12 +36,13 @@ from visualizer.encoder.network import AudioEncoder
 from visualizer.encoder.weights import save_encoder
 from visualizer.offline import RenderSettings, open_painter, read_sound, render
 from visualizer.output.recorder import Recorder
-from visualizer.painters import PublishedPainter
-from visualizer.preset import find_preset
+from visualizer.painters import LivePainter, Painter, PublishedPainter
+from visualizer.preset import Preset, find_preset
 from visualizer.resources import prompt_bank
 from visualizer.segments import Segments
-from visualizer.snapshots import SAMPLE_RATE, Picture
+from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
 from visualizer.unfinished import part as part_module
+from visualizer.unfinished.digest import digest
 
 FPS = 24.0
 
@@ -197,18 +200,58 @@ def test_an_interrupted_render_keeps_every_picture_and_says_so(
     assert "not used" not in capsys.readouterr().err
 
 
-def test_what_another_look_painted_is_not_used(
-    settings: RenderSettings, sound: Path, tmp_path: Path, interrupted_at: threading.Thread, often: None,
-    uninterrupted: np.ndarray,
-) -> None:  # fmt: skip
-    out, told = tmp_path / "a.mp4", list[str]()
-    other = replace(settings, preset=replace(settings.preset, values={**settings.preset.values, "picture/seed": 7.0}))
+def test_whatever_shapes_the_pictures_is_in_the_digest(
+    settings: RenderSettings, sound: Path, tmp_path: Path
+) -> None:
+    samples, preset = read_sound(sound), settings.preset
+    info = inspect(settings.model)
+    networks = open_networks(info, settings.size, "torch", settings.cache)
+    assert settings.encoder is not None
+    ear = Ear(settings.encoder, None, info, networks, settings.cache)
+
+    def look(**values: float | str) -> Preset:
+        return replace(preset, values={**preset.values, **{f"picture/{name}": value for name, value in values.items()}})
+
+    def of(
+        sound: FloatArray = samples, preset: Preset = preset, size: tuple[int, int] = (64, 64), fps: float = FPS,
+        painter: Painter | None = None,
+    ) -> str:  # fmt: skip
+        return digest(sound, preset, size, fps, (painter or LivePainter(info, networks, ear)).about())
+
+    published = Published()
+    ones = [
+        of(), of(samples[:-1]), of(samples * np.float32(0.5)), of(preset=look(seed=7.0)), of(preset=look(prompt="a")),
+        of(preset=replace(preset, routes=preset.routes[1:])), of(size=(64, 128)), of(fps=25.0),
+        of(painter=LivePainter(replace(info, fingerprint="other"), networks, ear)),
+        of(painter=LivePainter(info, networks, None)), of(painter=PublishedPainter(info, networks, ear, published)),
+        of(painter=PublishedPainter(info, networks, ear, replace(published, mask=0.8))),
+        of(painter=PublishedPainter(info, networks, ear, published, 2.0)),
+    ]  # fmt: skip
+    assert len(set(ones)) == len(ones)
+    again = Ear(settings.encoder, None, info, networks, settings.cache)
+    again.hear(np.zeros((50, SHOW.bands), np.float32))
+    moved = tmp_path / "moved"
+    shutil.copytree(info.path, moved)
+    assert of(painter=LivePainter(inspect(moved), networks, again)) == ones[0]
+    schedule = moved / "scheduler" / "scheduler_config.json"
+    schedule.write_text(schedule.read_text().replace('"beta_end": 0.02', '"beta_end": 0.012'))
+    assert of(painter=LivePainter(inspect(moved), networks, ear)) not in ones
+
+
+def test_an_interrupted_batch_does_not_begin_anew(
+    settings: RenderSettings, sound: Path, tmp_path: Path, interrupted_at: threading.Thread, often: None
+) -> None:
+    short, told = tmp_path / "short.wav", list[str]()
+    soundfile.write(short, np.zeros((SAMPLE_RATE // 24, 1)), SAMPLE_RATE)
     interrupted_at.start()
     with pytest.raises(KeyboardInterrupt):
-        batch(other).run([sound], out)
-    batch(settings, told=told).run([sound], out)
-    assert len(told) == 1 and f"{out}.part" in told[0] and "another command" in told[0]
-    assert np.array_equal(frames_of(out), uninterrupted)
+        batch(settings).run([short, sound], tmp_path)
+    made = (tmp_path / "short.mp4").stat()
+    assert not (tmp_path / "beats.mp4").exists()
+    assert batch(settings, told=told).run([short, sound], tmp_path) == 0
+    assert f"{tmp_path / 'short.mp4'} is whole already." in told
+    assert (tmp_path / "short.mp4").stat().st_mtime_ns == made.st_mtime_ns
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["beats.mp4", "short.mp4", "short.wav"]
 
 
 def test_many_sounds_with_a_bad_one_between(

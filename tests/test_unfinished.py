@@ -57,9 +57,15 @@ def test_what_is_kept_is_taken_up_in_order_with_its_state(tmp_path: Path) -> Non
     assert left.count == 10 and float(left.state["latent"].mean()) == 10
     assert np.array_equal(list(left.pictures()), frames[:10])
     left.video.write_bytes(b"the video")
+    assert not left.finished
     left.finish()
-    assert (tmp_path / "a.mp4").read_bytes() == b"the video" and not (tmp_path / "a.mp4.part").exists()
-    assert not told
+    assert (tmp_path / "a.mp4").read_bytes() == b"the video" and left.finished
+    again = Part(tmp_path / "a.mp4", "digest", told.append)
+    assert again.finished and again.count == 0 and not Part(tmp_path / "a.mp4", "other").finished
+    (tmp_path / "a.mp4").write_bytes(b"another video")
+    assert not again.finished
+    again.clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"] and not told
 
 
 @pytest.mark.parametrize("ending", ["mkv", "safetensors"])
@@ -90,6 +96,7 @@ def test_what_another_command_painted_is_not_used_and_not_lost(tmp_path: Path) -
     last = Part(tmp_path / "a.mp4", "another", told.append)
     last.video.write_bytes(b"the video")
     last.finish()
+    last.clear()
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 

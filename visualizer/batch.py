@@ -78,41 +78,47 @@ class Batch:
 
         KeyboardInterrupt, which SIGTERM raises, too, ends it. Raises BatchError for names that cannot be.
         """
-        videos, failed = outputs_of(inputs, output), 0
+        videos, parts, failed = outputs_of(inputs, output), list[Part](), 0
         if len(inputs) > 1:
             _make_folder(output)
         with _ended_by_sigterm():
             for number, (sound, video) in enumerate(zip(inputs, videos, strict=True), 1):
                 try:
-                    self._render(sound, video, f"{number}/{len(inputs)} {sound.name}" if len(inputs) > 1 else None)
+                    label = f"{number}/{len(inputs)} {sound.name}" if len(inputs) > 1 else None
+                    parts.append(self._render(sound, video, label))
                 except Exception as error:
                     if len(inputs) == 1 or not is_expected(error):
                         raise
                     self._tell(f"visualizer: {error}")
                     failed += 1
+            for part in parts:  # not before: a batch that is interrupted must not begin anew
+                part.clear()
         return failed
 
-    def _render(self, file: Path, video: Path, label: str | None) -> None:
+    def _render(self, file: Path, video: Path, label: str | None) -> Part:
         settings = self._settings
         sound = read_sound(file, self._seconds, self._tell)
         painter = self._painter()
         part = Part(video, digest(sound, settings.preset, settings.size, settings.fps, painter.about()), self._tell)
+        if part.finished:
+            self._tell(f"{video} is whole already.")
+            return part
         known, total, reached = part.count, frames_of(sound, settings.fps), 0
         try:
             recorder = Recorder(part.video, settings.size, settings.fps, drop=False)
             try:
-                with tqdm(unit="frame", total=total, initial=known, desc=label) as bar:
+                with tqdm(unit="frame", total=total, desc=label) as bar:
 
                     def each(done: int, total: int, picture: Picture) -> None:
                         nonlocal reached
                         reached = done
-                        bar.update(done > known)
-                        _check(recorder)
+                        bar.update()
+                        _check(recorder, video)
 
                     render(sound, painter, settings, recorder, each, part)
             finally:
                 recorder.close()
-            _check(recorder)
+            _check(recorder, video)
             part.finish()
         except BaseException as end:
             part.leave()
@@ -120,6 +126,7 @@ class Batch:
                 done = max(known, reached)
                 self._tell(f"Interrupted after {done} of {total} frames of {video}: the same command goes on there.")
             raise
+        return part
 
     def _painter(self) -> Painter:
         """A fresh one; the model is loaded once. Raises ModelError, BackendError, EncoderError or BankError."""
@@ -135,9 +142,9 @@ class Batch:
         return PublishedPainter(info, networks, ear, published, self._method.segment_s)
 
 
-def _check(recorder: Recorder) -> None:
+def _check(recorder: Recorder, video: Path) -> None:
     if recorder.error:
-        raise BatchError(recorder.error)
+        raise BatchError(f"{video} cannot be written ({recorder.why}): mend that, and the same command goes on")
 
 
 def _make_folder(folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Protocol
 
 from engines.backends import Networks
@@ -107,8 +109,15 @@ class PublishedPainter:
 
 
 def _about(method: str, info: ModelInfo, networks: Networks, ear: Ear | None) -> dict[str, Any]:
-    model = {name: value for name, value in asdict(info).items() if name != "path"}
     return {
-        "method": method, "model": model, "networks": [networks.name, networks.precision],
-        "ear": ear.fingerprint if ear is not None else "",
+        "method": method, "model": [info.fingerprint, _settings_of(info.path)],
+        "networks": [networks.name, networks.precision], "ear": ear.fingerprint if ear is not None else "",
     }  # fmt: skip
+
+
+def _settings_of(model: Path) -> str:
+    """A digest of all that a model's folder says in words: its fingerprint leaves out tokenizer, schedule and lexicon."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in model.rglob("*") if path.suffix in (".json", ".txt")):
+        digest.update(f"{path.relative_to(model).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()

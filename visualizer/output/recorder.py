@@ -105,7 +105,7 @@ class Recorder:
     its own time. quality: x264's constant rate factor, 0 (lossless) to 51. drop: live (True), frames that
     find the queue full are left out and counted in ``dropped``; offline (False), the caller waits.
     Raises RecordingError if the file cannot be started. Later failures raise nothing: ``error`` then holds
-    one sentence, the recording stops, and what was written plays.
+    one sentence and ``why`` its reason alone, the recording stops, and what was written plays.
 
     >>> with Recorder("show.mp4", size=(512, 512), fps=30) as recorder:   # doctest: +SKIP
     ...     recorder.video(frame, 0.0)
@@ -124,6 +124,7 @@ class Recorder:
     ) -> None:
         self.path = Path(path)
         self.error: str | None = None
+        self.why = ""
         self.dropped = 0
         self._drop, self._rate, self._channels = drop, sample_rate, channels
         self._size = (size[0], size[1])
@@ -249,6 +250,7 @@ class Recorder:
             why, advice = "the disk is full", "free some space"
         else:
             why, advice = str(cause) or type(cause).__name__, "check the folder"
+        self.why = why
         self.error = (
             f"The recording {self.path} stopped at {self._newest:.1f} s ({why}): "
             f"what was written until then is kept, {advice} and start a new one."

@@ -16,7 +16,7 @@ from visualizer.preset import Preset
 from visualizer.snapshots import FloatArray
 
 LIBRARIES = ("numpy", "opencv-python-headless", "openvino", "torch")
-"""Another version of them may round otherwise."""
+"""Another version of them may round otherwise; so may another number of threads, which is left to the user."""
 
 
 def digest(sound: FloatArray, preset: Preset, size: tuple[int, int], fps: float, painter: Mapping[str, Any]) -> str:

@@ -30,8 +30,12 @@ from visualizer.unfinished.chunks import packed, unpacked
 FORMAT = "tpos-live unfinished render 1"
 ABOUT = "about.json"
 
+FINISHED = "finished.json"
+"""Holds size and time of a video that was put in its place, while others of the same command are still to come."""
+
 KEEP_S = 5.0
-"""A stretch is kept when it has taken so long to paint. A render that takes less never pays for it."""
+"""A stretch is kept when it has taken so long to paint. A render that takes less never pays for it. Where stretches end
+changes no picture, so that the clock may say it."""
 
 KEEP_BYTES = 64 * 2**20
 """…or when its pictures take so much memory."""
@@ -78,7 +82,7 @@ class Part:
             began = self._whole.is_dir() and all(path.name.startswith(ABOUT) for path in self._whole.iterdir())
             if not began and not self._is_ours():
                 raise UnfinishedError(f"{self._whole} is in the way of the unfinished render: move or remove it")
-            if any(folder.is_dir() and folder != self.folder for folder in self._whole.iterdir()):
+            if any(path.parent != self.folder for path in self._whole.glob("*/*.safetensors")):
                 tell(f"{self._whole} holds what another command painted, or from another sound: it is not used.")
         self._whole.mkdir(exist_ok=True)  # its own folder is not made: the user may have mistyped it
         if not self._is_ours():
@@ -169,15 +173,35 @@ class Part:
             if not any(path.is_dir() for path in self._whole.iterdir()):
                 shutil.rmtree(self._whole, ignore_errors=True)
 
+    @property
+    def finished(self) -> bool:
+        """Whether ``output`` is the very video that was put in its place from here."""
+        try:
+            found = self.output.stat()
+            about = json.loads((self.folder / FINISHED).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(about == [found.st_size, found.st_mtime_ns])
+
     def finish(self) -> None:
-        """The video is whole: put it in its place and remove the folder. Raises UnfinishedError."""
+        """The video is whole: put it in its place, and keep no more than the knowledge of it. Raises UnfinishedError."""
         try:
             with self.video.open("rb+") as file:
                 os.fsync(file.fileno())
+            made = self.video.stat()
+            with put_in_place(self.folder / FINISHED) as part:
+                part.write_text(json.dumps([made.st_size, made.st_mtime_ns]) + "\n", encoding="utf-8")
             self.video.replace(self.output)
         except OSError as failure:
             raise UnfinishedError(
                 f"the video cannot be put in its place {self.output} ({failure.strerror or failure}): mend that, and the "
                 "same command goes on"
             ) from None
+        for number in range(len(self._counts)):
+            for ending in ("safetensors", "mkv"):  # the state first: a chunk alone is nothing, a state alone would be torn
+                self._path(number, ending).unlink(missing_ok=True)
+        self._counts, self._held, self._newest = [], [], (0, {})
+
+    def clear(self) -> None:
+        """Remove the folder: nothing is to go on."""
         shutil.rmtree(self._whole, ignore_errors=True)
