@@ -1,0 +1,1 @@
+"""The study of how pictures follow sound: ``python -m benchmarks.reactivity``."""
