@@ -104,8 +104,9 @@ def _pairs(
     latents: FloatArray, softer: FloatArray, columns: FloatArray, labels: Numbers, classes: list[str],
     pairs: tuple[tuple[str, str], ...],
 ) -> dict[str, float]:  # fmt: skip
-    """Of two classes that differ in loudness: how many sounds are nearer to their own, and how many of the louder class
-    are nearer to the quieter one when they are played more softly; without sounds of both nothing."""
+    """Of two classes that differ in loudness: how many sounds are nearer to their own, in how many pairs of one of each the
+    louder one lies farther on the way from the quieter words to the louder, and how many of the louder class are nearer to
+    the quieter one when they are played more softly; without sounds of both nothing."""
     figures = {}
     for quiet, loud in pairs:
         low, high = classes.index(quiet), classes.index(loud)
@@ -115,5 +116,7 @@ def _pairs(
         own = labels[there] == high
         heard, after = (names(similarities(found[there], columns[[low, high]])) for found in (latents, softer))
         figures[f"{quiet}_against_{loud}"] = by_class(heard == own, labels[there])
+        louder = latents[there] @ (columns[high] - columns[low])
+        figures[f"{quiet}_{loud}_ordered"] = float((louder[own][:, None] > louder[~own]).mean())
         figures[f"{loud}_quieter_is_{quiet}"] = float((after[own] == 0).mean())
     return figures
