@@ -64,7 +64,8 @@ def strongest(difference: Tensor, mask: float, dims: tuple[int, ...]) -> Tensor:
     size = difference.abs()
     kept = [dim for dim in range(size.ndim) if dim not in dims]
     rows = size.permute(*kept, *dims).flatten(len(kept))
-    bar = torch.quantile(rows, mask, dim=-1)
+    # The quantile lies between two sizes: what reaches it reaches the upper one. Choosing that costs a tenth of sorting.
+    bar = rows.kthvalue(1 + math.ceil(mask * (rows.shape[-1] - 1)), dim=-1).values
     shape = [1 if dim in dims else size.shape[dim] for dim in range(size.ndim)]
     return torch.where(size >= bar.view(shape), difference, torch.zeros_like(difference))
 

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from tiny_model import make_tiny_model
 
+from engines.backends import Networks, open_networks
+from engines.model import ModelInfo, inspect
 from visualizer.resources import embedded_model
+
+pytest_plugins = ["known_videos", "small_encoder"]  # their fixtures serve several modules
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +30,10 @@ def engine_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def embedded() -> Path:
     """The model that ships."""
     return embedded_model()
+
+
+@pytest.fixture(scope="module")
+def painter(embedded: Path, engine_cache: Path) -> tuple[ModelInfo, Networks]:
+    """The model that ships, its networks opened at its own size."""
+    info = inspect(embedded)
+    return info, open_networks(info, (256, 256), "openvino", engine_cache)

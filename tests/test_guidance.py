@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
 
-from engines.backends import Networks, open_networks
+from engines.backends import Networks
 from engines.guidance import (
     MEMORY_S,
     ConditionGuidance,
@@ -20,7 +19,7 @@ from engines.guidance import (
     Strength,
     strongest,
 )
-from engines.model import ModelInfo, inspect
+from engines.model import ModelInfo
 from engines.schedule import Schedule
 from engines.stream import Stream
 
@@ -147,12 +146,6 @@ def test_a_shift_of_the_clean_latent_is_a_shift_of_the_noise(prediction: str) ->
         noised = schedule.noised(clean, noise, level)
         moved = schedule.noise_in(noised, clean + shift, level)
         assert torch.allclose(schedule.noised(clean + shift, moved, level), noised, atol=1e-6)
-
-
-@pytest.fixture(scope="module")
-def painter(embedded: Path, engine_cache: Path) -> tuple[ModelInfo, Networks]:
-    info = inspect(embedded)
-    return info, open_networks(info, (256, 256), "openvino", engine_cache)
 
 
 def colours(painter: tuple[ModelInfo, Networks], prompt: str, meant: Meant | None, **guide: float) -> Array:

@@ -21,12 +21,6 @@ from engines.stream import MEAN_BAND, STD_BAND, Stream, level_per_frame, steadie
 from engines.warp import Motion, warp
 
 
-@pytest.fixture(scope="module")
-def painter(embedded: Path, engine_cache: Path) -> tuple[ModelInfo, Networks]:
-    info = inspect(embedded)
-    return info, open_networks(info, (256, 256), "openvino", engine_cache)
-
-
 @pytest.mark.parametrize("prediction", ["flow", "epsilon", "v_prediction", "sample"])
 def test_a_perfect_prediction_gives_back_picture_and_noise(prediction: str) -> None:
     rng = np.random.default_rng(1)

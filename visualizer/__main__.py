@@ -127,11 +127,8 @@ def _preset(arguments: argparse.Namespace, info: ModelInfo) -> Preset:
     """The look asked for; what it leaves open is as the model is made for."""
     from visualizer.preset import find_preset
 
-    preset = find_preset(arguments.preset)
-    values = {"picture/steps": float(info.steps), "picture/change": info.change, **preset.values}
-    if arguments.prompt:
-        values["picture/prompt"] = arguments.prompt
-    return replace(preset, values=values)
+    preset = find_preset(arguments.preset).on(info)
+    return replace(preset, values={**preset.values, "picture/prompt": arguments.prompt}) if arguments.prompt else preset
 
 
 def _model(arguments: argparse.Namespace) -> tuple[ModelInfo, tuple[int, int]]:

@@ -131,11 +131,15 @@ class Batch:
     def _painter(self) -> Painter:
         """A fresh one; the model is loaded once. Raises ModelError, BackendError, EncoderError or BankError."""
         settings, published = self._settings, self._method.published
+        first = self._opened is None
         if self._opened is None:
             info = inspect(settings.model)
             self._opened = info, open_networks(info, settings.size, settings.backend, settings.cache)
         info, networks = self._opened
         ear = open_ear(settings, info, networks)
+        if first and ear is not None:
+            for remark in ear.left_out:
+                self._tell(remark)
         if published is None:
             return LivePainter(info, networks, ear)
         assert ear is not None

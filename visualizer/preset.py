@@ -23,13 +23,16 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visualizer import resources
 from visualizer.control.modulation import WORDS, Route, RouteError, nearest
 from visualizer.parameters import PARAMETERS, ParameterError, defaults
+
+if TYPE_CHECKING:
+    from engines.model import ModelInfo
 
 _FIELDS = {word: field for field, word in WORDS.items()}
 
@@ -50,6 +53,11 @@ class Preset:
     def complete(self) -> dict[str, float | str]:
         """Every parameter's value, those the preset leaves out at their defaults."""
         return {**defaults(), **self.values}
+
+    def on(self, info: ModelInfo) -> Preset:
+        """The look on a model: steps and change that it leaves open are as the model is made for."""
+        made_for = {"picture/steps": float(info.steps), "picture/change": info.change}
+        return replace(self, values={**made_for, **self.values})
 
     @property
     def prompt(self) -> str:

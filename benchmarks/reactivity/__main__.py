@@ -17,14 +17,15 @@ import numpy as np
 from tqdm import tqdm
 
 from visualizer.measure.figures import measure
-from visualizer.offline import read_sound, render
+from visualizer.offline import render
 from visualizer.output.recorder import Recorder
 from visualizer.preset import find_preset
 from visualizer.resources import embedded_model, sound_encoder, user_folder
-from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
+from visualizer.snapshots import FloatArray, Picture
 
 from .methods import METHODS, Bench
 from .sheet import sheet
+from .sounds import piece
 from .tables import table
 
 FPS = 30.0
@@ -69,7 +70,7 @@ def main() -> None:
         if clip.with_suffix(".json").exists():
             continue
         skip = options.skip if kind == "tracks" else 0.0
-        sound = _piece(path, skip, options.seconds)
+        sound = piece(path, options.seconds, skip)
         figures = paint(bench, method, sound, clip)
         told = {"kind": kind, "sound": path.stem, "method": method, **figures}
         part = clip.with_suffix(".json.part")
@@ -80,14 +81,6 @@ def main() -> None:
         print(f"\n{kind}\n" + table([row for row in rows if row["kind"] == kind], list(METHODS)))
     for kind, path in files:
         sheet(options.out, kind, path.stem, [name for name in METHODS if name in options.method])
-
-
-def _piece(path: Path, skip: float, seconds: float) -> FloatArray:
-    """(n, 2): a part of the sound; a shorter one is heard again and again."""
-    sound = read_sound(path, skip + seconds)
-    sound = sound[min(round(skip * SAMPLE_RATE), max(0, len(sound) - SAMPLE_RATE)) :]
-    wanted = round(seconds * SAMPLE_RATE)
-    return np.tile(sound, (-(-wanted // max(1, len(sound))), 1))[:wanted]
 
 
 if __name__ == "__main__":

@@ -39,8 +39,7 @@ class Bench:
     def open(cls, model: Path, encoder: Path, preset: Preset, fps: float, cache: Path) -> Bench:
         """Load the model; the look's prompt becomes the first of ``PROMPTS``."""
         info = inspect(model)
-        values = {"picture/steps": float(info.steps), "picture/change": info.change, **preset.values}
-        preset = replace(preset, values={**values, "picture/prompt": PROMPTS[0]})
+        preset = replace(preset, values={**preset.on(info).values, "picture/prompt": PROMPTS[0]})
         settings = RenderSettings(preset, model, info.native_size, fps, cache, encoder=encoder)
         return cls(info, open_networks(info, info.native_size, "", cache), encoder, preset, settings)
 

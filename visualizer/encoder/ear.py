@@ -10,9 +10,8 @@ from engines.backends import Networks
 from engines.guidance import Meant
 from engines.model import ModelInfo
 from visualizer.encoder.banks import bank_for, load_bank
-from visualizer.encoder.fit import check_fit
+from visualizer.encoder.interpreter import Interpreter
 from visualizer.encoder.published import open_encoder
-from visualizer.encoder.streaming import StreamingEncoder, meaning
 from visualizer.encoder.translator import Translator
 from visualizer.snapshots import FloatArray
 
@@ -25,19 +24,17 @@ class Ear:
     """
 
     def __init__(self, encoder: Path, banks: Path | None, info: ModelInfo, networks: Networks, cache: Path) -> None:
-        network = open_encoder(encoder)
-        self._bank, self.left_out = load_bank(bank_for(encoder), banks)
-        check_fit(network.config, network.space, self._bank, str(encoder))
-        self._encoder = StreamingEncoder(network)
-        self._translator = Translator(self._bank, networks.encode_text, info.fingerprint, info.lexicon, cache)
-        self._translator.prepare(len(self._bank))
+        bank, self.left_out = load_bank(bank_for(encoder), banks)
+        self._interpreter = Interpreter(open_encoder(encoder), bank, str(encoder))
+        self._translator = Translator(bank, networks.encode_text, info.fingerprint, info.lexicon, cache)
+        self._translator.prepare(len(bank))
         self._weights: FloatArray | None = None
 
     @property
     def fingerprint(self) -> str:
         """Changes with the encoder's weights and configuration and with the bank."""
-        network = self._encoder.network
-        about = [network.config.to_dict(), network.temperature, self._bank.fingerprint]
+        network = self._interpreter.network
+        about = [network.config.to_dict(), network.temperature, self._interpreter.bank.fingerprint]
         digest = hashlib.sha256(json.dumps(about).encode())
         for name, value in network.state_dict().items():
             digest.update(name.encode())
@@ -46,9 +43,9 @@ class Ear:
 
     def hear(self, mel: FloatArray) -> None:
         """Take the mel (hops, bands) that follows on the last."""
-        steps = self._encoder.push(mel)
-        if steps:
-            self._weights = meaning(steps[-1], self._bank, self._encoder.network.temperature).weights
+        meaning = self._interpreter.hear(mel)
+        if meaning is not None:
+            self._weights = meaning.weights
 
     def meant(self, dt: float) -> Meant | None:
         """What the sound means now, ``dt`` seconds after this was asked last."""

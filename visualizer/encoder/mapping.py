@@ -12,7 +12,7 @@ from visualizer.encoder.clip_teacher import ClipText
 from visualizer.encoder.learners import MapperLearner
 from visualizer.encoder.material import Material, aimed
 from visualizer.encoder.meaning import save_mapper
-from visualizer.encoder.measure import EVALUATED_FROM_S
+from visualizer.encoder.measure import settled
 from visualizer.encoder.network import AudioEncoder, build_mapper
 from visualizer.encoder.runner import Runner
 from visualizer.encoder.settings import TrainConfig
@@ -66,18 +66,12 @@ def learn_mapper(
 @torch.inference_mode()
 def _latents(network: AudioEncoder, material: Material, random: np.random.Generator) -> tuple[Tensor, list[str]]:
     """Latents (N, width) of training sounds, and the class of each."""
-    config, device = network.config, network.attend.weight.device
     network.eval()
-    first = round(1000 * EVALUATED_FROM_S / config.step_ms) - 1
     found: list[Tensor] = []
     labels: list[str] = []
     for row in random.permutation(len(material.train))[:MOST_CLIPS]:
         clip, stored = material.train[row]
-        mel = torch.from_numpy(stored.read())
-        lack = max(0, config.step_frames - len(mel))
-        whole = torch.nn.functional.pad(mel, (0, 0, 0, lack), value=config.mel.floor_db)
-        steps = network(whole[None].to(device))[0][0].cpu()
-        steps = steps[min(first, len(steps) - 1) :]
+        steps = settled(network, stored.read())
         chosen = steps[torch.linspace(0, len(steps) - 1, min(MOST_STEPS, len(steps))).long()]
         found.append(chosen)
         labels += [clip.label] * len(chosen)

@@ -21,19 +21,22 @@ EVALUATED_FROM_S = 1.0
 
 
 @torch.inference_mode()
+def settled(network: AudioEncoder, mel: FloatArray) -> torch.Tensor:
+    """Latents (steps, width) of a clip's mel (frames, bands) since ``EVALUATED_FROM_S``; at least the last, on the CPU."""
+    config = network.config
+    first = round(1000 * EVALUATED_FROM_S / config.step_ms) - 1
+    # A clip shorter than a step is heard to the end of that step, in silence.
+    lack = max(0, config.step_frames - len(mel))
+    whole = np.pad(mel, ((0, lack), (0, 0)), constant_values=config.mel.floor_db)
+    latents = network(torch.from_numpy(whole)[None].to(network.attend.weight.device))[0][0].cpu()
+    return latents[min(first, len(latents) - 1) :]
+
+
 def clip_latents(network: AudioEncoder, sounds: Sounds, gain_db: float = 0.0) -> FloatArray:
     """One unit latent a clip, (N, width), played so many dB louder: the mean over its steps since ``EVALUATED_FROM_S``."""
-    first = round(1000 * EVALUATED_FROM_S / network.config.step_ms) - 1
-    floor, device = network.config.mel.floor_db, network.attend.weight.device
-    found = []
-    for _, stored in sounds:
-        mel = np.maximum(stored.read() + np.float32(gain_db), floor)
-        # A clip shorter than a step is heard to the end of that step, in silence.
-        lack = max(0, network.config.step_frames - len(mel))
-        whole = np.pad(mel, ((0, lack), (0, 0)), constant_values=floor)
-        latents = network(torch.from_numpy(whole)[None].to(device))[0][0]
-        found.append(latents[min(first, len(latents) - 1) :].mean(0).cpu().numpy())
-    return normalised(np.stack(found))
+    gain, floor = np.float32(gain_db), network.config.mel.floor_db
+    played = (np.maximum(stored.read() + gain, floor) for _, stored in sounds)
+    return normalised(np.stack([settled(network, mel).mean(0).numpy() for mel in played]))
 
 
 def measure(network: AudioEncoder, material: Material, settings: EvaluateConfig, folder: Path) -> dict[str, float]:

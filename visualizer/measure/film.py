@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from visualizer.measure.errors import MeasureError
-from visualizer.measure.reading import best_stream, decode, open_media
+from visualizer.measure.reading import best_stream, decode, open_media, opening
 from visualizer.snapshots import Picture
 
 LONGER_SIDE = 256
@@ -48,18 +47,11 @@ class Film:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with open_media(path) as container:
-            stream = best_stream(container, "video")
-            if stream is None:
-                raise MeasureError(f"{path} has no moving picture; name a video.")
-            length = container.duration
-            first = next(decode(container, stream), None)
-            if first is None:
-                raise MeasureError(f"The picture of {path} cannot be decoded; convert it to H.264 first.")
-            self.start = float(first.time or 0.0)
-            scale = min(1.0, LONGER_SIDE / max(first.width, first.height))
-            self.size = tuple(max(SHORTEST_SIDE, round(side * scale)) for side in (first.width, first.height))
-        self.seconds = length / 1e6 if length else None
+        lacks = f"{path} has no moving picture; name a video."
+        broken = f"The picture of {path} cannot be decoded; convert it to H.264 first."
+        first, self.start, self.seconds = opening(path, "video", lacks, broken)
+        scale = min(1.0, LONGER_SIDE / max(first.width, first.height))
+        self.size = tuple(max(SHORTEST_SIDE, round(side * scale)) for side in (first.width, first.height))
 
     def pictures(self, since: float = 0.0) -> Iterator[Shown]:
         """The pictures in order of time, from the one that is shown at ``since``, s after the first.

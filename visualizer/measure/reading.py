@@ -37,6 +37,23 @@ def best_stream(container: Any, kind: str) -> Any | None:
     return best if best in streams else next(iter(streams), None)
 
 
+def opening(path: Path, kind: str, lacks: str, broken: str) -> tuple[Any, float, float | None]:
+    """The first frame of a kind ("video", "audio") that holds anything, its time on the file's own clock in s, and the
+    file's length in s as it says itself, or None.
+
+    Raises MeasureError that says ``lacks`` without such a stream, ``broken`` without such a frame.
+    """
+    with open_media(path) as container:
+        stream = best_stream(container, kind)
+        if stream is None:
+            raise MeasureError(lacks)
+        length = container.duration
+        first = next((frame for frame in decode(container, stream) if kind == "video" or frame.samples), None)
+        if first is None:
+            raise MeasureError(broken)
+        return first, float(first.time or 0.0), length / 1e6 if length else None
+
+
 def decode(container: Any, stream: Any) -> Iterator[Any]:
     """The stream's frames from where the container stands; a file that breaks off ends where it does."""
     packets = container.demux(stream)

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from visualizer.audio.resample import Resampler
-from visualizer.measure.errors import MeasureError
-from visualizer.measure.reading import best_stream, decode, open_media
+from visualizer.measure.reading import best_stream, decode, open_media, opening
 from visualizer.snapshots import HOP_SAMPLES, FloatArray
 
 JITTER_S = 0.02
@@ -32,16 +31,9 @@ class Soundtrack:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with open_media(path) as container:
-            stream = best_stream(container, "audio")
-            if stream is None:
-                raise MeasureError(f"{path} has no sound; name a file that has with --audio FILE.")
-            length = container.duration
-            first = next((frame for frame in decode(container, stream) if frame.samples), None)
-            if first is None:
-                raise MeasureError(f"The sound of {path} cannot be decoded; convert it to FLAC and give it with --audio.")
-            self.start = float(first.time or 0.0)
-        self.seconds = length / 1e6 if length else None
+        lacks = f"{path} has no sound; name a file that has with --audio FILE."
+        broken = f"The sound of {path} cannot be decoded; convert it to FLAC and give it with --audio."
+        _, self.start, self.seconds = opening(path, "audio", lacks, broken)
 
     def hops(self) -> Iterator[FloatArray]:
         """The sound in hops of shape (HOP_SAMPLES, 2), finite; what is left at the end is left out."""

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from visualizer.audio.ring import RingReader, SoundRing
 from visualizer.encoder.bank import Bank
-from visualizer.encoder.fit import check_fit
+from visualizer.encoder.interpreter import Interpreter
 from visualizer.encoder.network import AudioEncoder
-from visualizer.encoder.streaming import StreamingEncoder, meaning
 from visualizer.renderer.messages import MEL_RING
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Meaning
 
@@ -29,9 +28,9 @@ class Listener:
     """
 
     def __init__(self, folder: Path, network: AudioEncoder, bank: Bank, source: str) -> None:
-        check_fit(network.config, network.space, bank, source)
+        self._interpreter = Interpreter(network, bank, source)
         self._reader = RingReader(SoundRing.open(folder / MEL_RING), WARM_S)
-        self._encoder, self.bank = StreamingEncoder(network), bank
+        self.bank = bank
         self._expected = -1  # the sample that the next hop begins with, where none is missing
         self.meaning: Meaning | None = None
 
@@ -42,10 +41,8 @@ class Listener:
             return False
         sample = round(self._reader.ring.captured_at(first) * SAMPLE_RATE)
         if sample != self._expected:
-            self._encoder.reset(sample)
+            self._interpreter.reset(sample)
         self._expected = sample + len(mel) * HOP_SAMPLES
-        steps = self._encoder.push(mel)
-        if not steps:
-            return False
-        self.meaning = meaning(steps[-1], self.bank, self._encoder.network.temperature)
-        return True
+        meaning = self._interpreter.hear(mel)
+        self.meaning = meaning or self.meaning
+        return meaning is not None

@@ -1,4 +1,4 @@
-"""Momentary loudness by FFmpeg's ebur128 filter, which owes nothing to ours."""
+"""Loudness by FFmpeg's ebur128 filter, which owes nothing to ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,15 @@ SOLO_S = ((13.0, 15.0), (16.0, 18.0))
 
 
 def momentary(sound: FloatArray) -> Times:
-    """LUFS each 100 ms of 48 kHz ``sound``: stereo, shape (n, 2), or mono on both channels of a pair, shape (n,)."""
+    """Momentary LUFS each 100 ms, of a sound as for ``metered``."""
+    return metered(sound)[:, 0]
+
+
+def metered(sound: FloatArray) -> Times:
+    """(momentary, short-term) LUFS each 100 ms of 48 kHz ``sound``, shape (steps, 2).
+
+    sound: stereo, shape (n, 2), or mono on both channels of a pair, shape (n,).
+    """
     import av
 
     both = np.repeat(sound[:, None], 2, axis=1) if sound.ndim == 1 else sound
@@ -41,10 +49,11 @@ def momentary(sound: FloatArray) -> Times:
         source.push(frame)
         while True:
             try:
-                found.append(float(sink.pull().metadata["lavfi.r128.M"]))
+                told = sink.pull().metadata
+                found.append((float(told["lavfi.r128.M"]), float(told["lavfi.r128.S"])))
             except (BlockingIOError, EOFError):
                 break
-    return np.array(found)
+    return np.array(found).reshape(-1, 2)
 
 
 def worst_error_lu(sound: FloatArray, time: Times, lufs: Times) -> float | None:

@@ -1,4 +1,4 @@
-"""Does the picture show what the sound is? ``python -m benchmarks.meaning RUN SOUND=FILE … [--encoder FOLDER]``.
+"""Does the picture show what the sound is? ``python -m benchmarks.reactivity.meaning RUN SOUND=FILE … [--encoder FOLDER]``.
 
 ``[--sheet PNG] [--set NAME=VALUE] [--json]``. Each sound is heard with one neutral prompt and the fast path off: no route
 moves anything, so that only what the encoder understands can change the picture. A judge that learnt from its own pictures
@@ -20,10 +20,12 @@ from tqdm import tqdm
 from engines.model import inspect
 from engines.training.evaluation.judge import Judge, as_pictures
 from engines.training.visuals import FAMILIES
-from visualizer.offline import Painter, RenderSettings, open_painter, read_sound, render
+from visualizer.offline import Painter, RenderSettings, open_painter, render
 from visualizer.preset import Preset
 from visualizer.resources import embedded_model, sound_encoder, user_folder
 from visualizer.snapshots import Picture
+
+from .sounds import piece
 
 CONCEPTS = {
     "fire": "flames", "rain": "caustics", "thunder": "lightning", "birds": "forest", "engine": "tunnel", "choir": "aurora",
@@ -42,16 +44,13 @@ VALUES = {"guide/strength": 1.0, "guide/mask": 0.0, "picture/walk": 0.5}
 
 def frames_of(painter: Painter, settings: RenderSettings, sound: Path, seconds: float) -> np.ndarray:
     """Every sixth frame (N, H, W, 3) from two seconds on; a short sound is heard again and again."""
-    wave = read_sound(sound)
-    wanted = round(seconds * 48_000)
-    wave = np.tile(wave, (-(-wanted // max(len(wave), 1)), 1))[:wanted]
     seen: list[Picture] = []
 
     def each(done: int, total: int, picture: Picture) -> None:
         if done > FROM_S * FPS and done % EVERY == 0:
             seen.append(picture.copy())
 
-    render(wave, painter, settings, None, each)
+    render(piece(sound, seconds), painter, settings, None, each)
     return np.stack(seen)
 
 
@@ -74,10 +73,9 @@ def main() -> None:
     asked.add_argument("--json", action="store_true")
     options = asked.parse_args()
     judge, info = Judge.load(options.run), inspect(embedded_model())
-    values: dict[str, float | str] = {"picture/steps": float(info.steps), "picture/change": info.change, **VALUES}
-    values |= {"picture/prompt": NEUTRAL}
+    values: dict[str, float | str] = {"picture/prompt": NEUTRAL, **VALUES}
     values |= {name: float(value) for name, value in (one.split("=") for one in options.set)}
-    preset = Preset("meaning", "Meaning", values, ())
+    preset = Preset("meaning", "Meaning", values).on(info)
     settings = RenderSettings(preset, info.path, info.native_size, FPS, user_folder("engines"), encoder=options.encoder)
     sounds = dict(one.split("=", 1) for one in options.sounds)
     columns = [list(FAMILIES).index(CONCEPTS[name]) for name in sounds]
