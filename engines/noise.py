@@ -82,8 +82,8 @@ class NoiseWalk:
         row = (y * self._height).floor().long() % self._height
         source = (row * self._width + column).view(-1)
         places = torch.arange(len(source))
-        owner = torch.empty_like(source)
-        owner[source] = places
+        # The last place wins. Plain assignment would leave it to the threads which of two places does.
+        owner = torch.full_like(source, -1).scatter_reduce(0, source, places, "amax")
         new = owner[source] != places
         count = int(new.sum())
         self._dealt += 1

@@ -240,3 +240,20 @@ def test_a_hub_model_streams_too(tiny_model: Path, engine_cache: Path) -> None:
         pictures = [stream.paint({"picture/walk": 1.0}, None, i / 24) for i in range(3)]
         assert pictures[-1].shape == (64, 128, 3)
         assert not np.array_equal(pictures[0], pictures[-1])
+
+
+def test_threads_do_not_change_the_noise() -> None:
+    def moved(threads: int) -> torch.Tensor:
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            walk = NoiseWalk((1, 4, 32, 32), 5)
+            for frame in range(60):
+                walk.at(0.1 * frame)
+                walk.move(Motion(zoom=0.08, rotate=3.0, swirl=0.02))
+            return walk.at(6.0)
+        finally:
+            torch.set_num_threads(before)
+
+    alone = moved(1)
+    assert all(torch.equal(alone, moved(threads)) for threads in (2, 4, 4, 4, 4))

@@ -17,7 +17,7 @@ from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Meaning
 WARM_S = 20.0
 """So much of the past is read at the beginning."""
 
-HOPS_AT_ONCE = 100
+HOPS_AT_ONCE = 20
 """The most that is encoded between two frames: catching up must not stop the picture."""
 
 

@@ -67,7 +67,6 @@ class Renderer:
             if self._stream is None:
                 continue
             now = time.perf_counter()
-            self._understand(now)
             if now < due:
                 self._frames_box.beat()
                 time.sleep(min(due - now, POLL_S * 5))
@@ -81,6 +80,7 @@ class Renderer:
                 self._frames_box.beat()
                 continue
             self._paint(self._stream, controls, trace)
+            self._understand(time.perf_counter())  # after the picture: a step of the encoder must not delay it
 
     def _understand(self, now: float) -> None:
         """Hear what has come; an encoder that fails is let go of, and the pictures go on without it."""
