@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 import struct
 import sys
+import tarfile
 import tomllib
 import zipfile
 import zlib
@@ -19,7 +21,7 @@ import soundfile
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 import fetch_sounds
-from sounds import clips, debian, fonts, labels, nature, patches, report, splits, twins, voices, wheels
+from sounds import clips, debian, fonts, labels, nature, patches, registries, report, splits, twins, voices
 from sounds.clips import RATE, SYNTHETIC, Clip, Job, cut, run
 from sounds.licences import read, terms
 
@@ -476,12 +478,22 @@ def test_what_only_tests_may_be_copyleft(package: tuple[labels.Pack, Path]) -> N
     assert {one.part(f"sounds/cow-{take}.wav") for take in (1, 2)} == {"train"}
 
 
-def test_a_wheel_is_laid_out_and_not_fetched_again(tmp_path: Path) -> None:
-    folder = tmp_path / "wheels" / "farm-1.0"
+@pytest.mark.parametrize(("client", "ending"), [("pip", ".whl"), ("npm", ".tgz")])
+def test_packages_of_other_indices_are_laid_out_and_not_fetched_again(client: str, ending: str, tmp_path: Path) -> None:
+    folder = tmp_path / "archives" / "farm-1.0"
     folder.mkdir(parents=True)
-    with zipfile.ZipFile(folder / "farm-1.0-py3-none-any.whl", "w") as file:
-        file.writestr("farm/cow.ogg", b"moo")
-    root = wheels.tree("farm", "1.0", tmp_path)
+    archive = folder / f"farm-1.0{ending}"
+    if client == "pip":
+        with zipfile.ZipFile(archive, "w") as wheel:
+            wheel.writestr("farm/cow.ogg", b"moo")
+    else:
+        (tmp_path / "cow.ogg").write_bytes(b"moo")
+        with tarfile.open(archive, "w:gz") as pack:
+            pack.add(tmp_path / "cow.ogg", "farm/cow.ogg")
+    root = registries.tree(client, "farm", "1.0", tmp_path)
     assert (root / "farm" / "cow.ogg").read_bytes() == b"moo"
-    (folder / "farm-1.0-py3-none-any.whl").unlink()
-    assert wheels.tree("farm", "1.0", tmp_path) == root
+    archive.write_bytes(b"broken")
+    assert registries.tree(client, "farm", "1.0", tmp_path) == root
+    shutil.rmtree(root)
+    with pytest.raises(debian.PackageError, match="remove it to fetch it again"):
+        registries.tree(client, "farm", "1.0", tmp_path)

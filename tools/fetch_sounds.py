@@ -1,9 +1,9 @@
 """Make a labelled set of free sounds for the audio–text encoder.
 
 ``python tools/fetch_sounds.py FOLDER [--copyleft] [--only PATTERN] [--minutes M]``, from the repository's root, on Debian,
-with fluidsynth, espeak-ng and pip installed; it needs no root. Packages are kept in FOLDER/debs, wheels and trees, clips in
-FOLDER/clips (48 kHz, mono, FLAC, the level as recorded); what is there is not made again, and it can be broken off at any
-time. FOLDER/manifest.csv (manifest-copyleft.csv) lists the clips, FOLDER/wordings.csv the words for every class,
+with fluidsynth, espeak-ng, pip and npm installed; it needs no root. Packages are kept in FOLDER/debs, archives and trees,
+clips in FOLDER/clips (48 kHz, mono, FLAC, the level as recorded); what is there is not made again, and it can be broken off
+at any time. FOLDER/manifest.csv (manifest-copyleft.csv) lists the clips, FOLDER/wordings.csv the words for every class,
 FOLDER/licences.md whose the clips are.
 
 By default only sounds that ask no more than a credit are used: CC0, public domain, MIT, BSD, CC-BY, and samples whose
@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sounds import debian, fonts, nature, patches, report, splits, voices, wheels
+from sounds import debian, fonts, nature, patches, registries, report, splits, voices
 from sounds.clips import LONGEST_S, Clip, Job, Wave, cut, load, run, version
 from sounds.labels import ENDINGS, Pack, Sound, classes, packages
 from sounds.licences import OWN, terms
@@ -99,7 +99,7 @@ def jobs(out: Path, sounds: dict[str, Sound], copyleft: bool, only: re.Pattern[s
     for pack in packages().values():
         if not only.search(pack.name):
             continue
-        if root := _tree(pack.name, out, notes, pack.wheel):
+        if root := _tree(pack.name, out, notes, pack.client, pack.version):
             debian.unpack(pack, root)
             yield from recordings(pack, root, copyleft, notes)
 
@@ -121,9 +121,9 @@ def _voices(speak: voices.Speak) -> Iterator[Job]:
         yield Job(f"crowd:{program}", program, group[0].licence, partial(voices.crowds, group, speak, 2), "", about)
 
 
-def _tree(name: str, out: Path, notes: list[str], wheel: str = "") -> Path | None:
+def _tree(name: str, out: Path, notes: list[str], client: str = "apt", version: str = "") -> Path | None:
     try:
-        return wheels.tree(name, wheel, out) if wheel else debian.tree(name, out)
+        return debian.tree(name, out) if client == "apt" else registries.tree(client, name, version, out)
     except debian.PackageError as error:
         notes.append(str(error))
         print(f"\n{error}", file=sys.stderr)

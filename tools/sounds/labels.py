@@ -40,13 +40,13 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A Debian package, or a wheel. classes: (class, pattern), the first that matches wins; the rest as
-    packages.toml says."""
+    """A package. classes: (class, pattern), the first that matches wins; the rest as packages.toml says."""
 
     name: str
     classes: tuple[tuple[str, re.Pattern[str]], ...]
     source: str = "file"
-    wheel: str = ""
+    client: str = "apt"
+    version: str = ""
     licence: str = ""
     unpack: str = ""
     archives: str = ""
