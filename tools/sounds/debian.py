@@ -46,7 +46,7 @@ def command(line: list[str], folder: Path, failed: str) -> None:
     try:
         done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise PackageError(f"{failed}: {line[0]} is missing (this works on Debian only).") from None
+        raise PackageError(f"{failed}: {line[0]} is missing.") from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise PackageError(f"{failed}: {last}")
