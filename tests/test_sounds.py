@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import shutil
 import struct
 import sys
+import tarfile
 import tomllib
+import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +21,7 @@ import soundfile
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 import fetch_sounds
-from sounds import clips, debian, fonts, labels, nature, patches, report, splits, twins, voices
+from sounds import clips, debian, fonts, labels, nature, patches, registries, report, splits, twins, voices
 from sounds.clips import RATE, SYNTHETIC, Clip, Job, cut, run
 from sounds.licences import read, terms
 
@@ -239,7 +244,7 @@ def test_no_source_is_in_two_splits() -> None:
     ]  # fmt: skip
     clips += [Clip(f"s{i}", "frog", f"synthesis/frog/{i}", "synthesis", "MIT", 1.0, -20.0, f"s{i}") for i in range(3)]
     clips += [Clip("twin", "dog", "z/dog/twin", "z", "MIT", 1.0, -20.0, "cowa00")]
-    done = splits.assign(clips, {"b"})
+    done = splits.assign(clips)
     assert "twin" not in {clip.path for clip in done}
     of_source: dict[str, set[str]] = {}
     for clip in done:
@@ -249,7 +254,22 @@ def test_no_source_is_in_two_splits() -> None:
         assert {"train", "test"} <= {clip.split for clip in done if clip.name == name}, name
     # A recording is what tests a class, not a recipe.
     assert {clip.split for clip in done if clip.source.startswith("synthesis/")} == {"train"}
-    assert done == splits.assign(list(reversed(clips)), {"b"})
+    assert done == splits.assign(list(reversed(clips)))
+
+
+def test_packages_that_tell_their_split_come_on_top_of_the_draw() -> None:
+    drawn = [stand_in(name, f"a/{name}/{number}") for name in ("cow", "dog") for number in range(3)]
+    drawn += [stand_in("rain_light", f"{SYNTHETIC}{number}", "synthesis") for number in range(3)]
+    before = splits.assign(drawn)
+    learnt = [stand_in(name, f"b/{name}", "b", "train") for name in ("cow", "dog", "rain_light")]
+    tested = [stand_in(name, f"c/{name}", "c", "test") for name in ("cow", "dog", "rain_light")]
+    # The same sound as one that is drawn: that one stays.
+    copies = [replace(learnt[0], path="copy", digest=drawn[0].digest)]
+    after = splits.assign(drawn + learnt + tested + copies, frozenset("bc"))
+    assert [clip for clip in after if clip.pack not in "bc"] == before
+    assert {clip.path: clip.split for clip in after if clip.pack in "bc"} == {
+        clip.path: clip.split for clip in learnt + tested
+    }
 
 
 def stand_in(name: str, source: str, pack: str = "a", split: str = "", mel: str = "", take: int = 0) -> Clip:
@@ -270,7 +290,7 @@ def test_a_function_is_one_source_and_never_on_both_sides() -> None:
         for name, recipes in nature.RECIPES.items()
         for number, recipe in enumerate(recipes)
     ]
-    done = splits.assign(made, set())
+    done = splits.assign(made)
     for function in functions:
         assert len({clip.split for clip in done if clip.source == SYNTHETIC + function}) == 1, function
     of = {name: {clip.split for clip in done if clip.name == name} for name in nature.RECIPES}
@@ -335,7 +355,7 @@ def test_copies_of_what_is_tested_are_not_learnt(tmp_path: Path) -> None:
         stand_in("fire", "kit/fire", "a", "test", marks[0]), stand_in("fire", "game/fire", "b", "train", marks[1]),
         stand_in("fire", "game/other", "b", "train", marks[2]), stand_in("fire", "old/fire", "c", "train", ""),
     ]  # fmt: skip
-    done = splits.assign(made, set())
+    done = splits.assign(made)
     assert {clip.source for clip in done} == {"kit/fire", "game/other", "old/fire"}
     short = [replace(clip, seconds=0.5) if clip.source == "game/fire" else clip for clip in made]
     assert len(splits.assign(short, set())) == 4, "of another length it is another sound"
@@ -399,3 +419,81 @@ def test_a_catalogue_of_opensfx_is_laid_out(tmp_path: Path) -> None:
     place = made.relative_to(tmp_path).as_posix()
     assert pack.label(place) == "cow"
     assert terms(debian.licence(pack, tmp_path, place, read(""))) == "permissive"
+
+
+def group(entries: dict[str, bytes], inner: tuple[str, ...] = ()) -> bytes:
+    """One of OpenClonk's groups, not yet compressed."""
+    head = bytearray(struct.pack("<28siii", b"RedWolf Design GrpFolder", 1, 2, len(entries)).ljust(204, b"\0"))
+    for place in range(0, 202, 3):
+        head[place], head[place + 2] = head[place + 2], head[place]
+    table, offset = b"", 0
+    for name, content in entries.items():
+        row = struct.pack("<260s5i", name.encode(), 0, name in inner, len(content), 0, offset)
+        table += row.ljust(316, b"\0")
+        offset += len(content)
+    return bytes(byte ^ 237 for byte in head) + table + b"".join(entries.values())
+
+
+def test_groups_of_openclonk_are_laid_out(tmp_path: Path) -> None:
+    inner = group({"Thunder1.ogg": b"one", "../Thunder2.ogg": b"two"})
+    packed = gzip.compress(group({"authors.txt": b"all", "Lightning.ocg": inner}, ("Lightning.ocg",)))
+    (tmp_path / "Sound.ocg").write_bytes(b"\x1e\x8c" + packed[2:])
+    pack = labels.packages()["openclonk-data"]
+    debian.unpack(pack, tmp_path)
+    found = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.glob("unpacked/**/*.ogg")}
+    # Nothing leads out of the folder.
+    place = "unpacked/Lightning.ocg/Thunder1.ogg"
+    assert found == {place: b"one", "unpacked/Lightning.ocg/Thunder2.ogg": b"two"}
+    assert pack.label(place) == "thunder" and pack.part(place) == "train"
+
+
+def test_resources_of_qt_are_laid_out(tmp_path: Path) -> None:
+    names, contents, nodes = b"", b"", []
+    pressed = struct.pack(">I", 4) + zlib.compress(b"miaw")
+    for name, flags, first, second in (("", 2, 1, 1), ("animals", 2, 2, 2), ("cat.ogg", 1, 0, 0), ("cow.ogg", 0, 0, 1)):
+        nodes.append(struct.pack(">IHIIQ", len(names), flags, first, len(contents) if flags < 2 else second, 0))
+        names += struct.pack(">HI", len(name), 0) + name.encode("utf-16-be")
+        if flags < 2:
+            body = pressed if flags else b"moo"
+            contents += struct.pack(">I", len(body)) + body
+    start = 20
+    tree, data = start, start + sum(map(len, nodes))
+    head = b"qres" + struct.pack(">4I", 2, tree, data, data + len(contents))
+    (tmp_path / "farm.rcc").write_bytes(head + b"".join(nodes) + contents + names)
+    debian.unpack(labels.packages()["gcompris-qt-data"], tmp_path)
+    found = {path.name: path.read_bytes() for path in (tmp_path / "unpacked" / "animals").iterdir()}
+    assert found == {"cat.ogg": b"miaw", "cow.ogg": b"moo"}
+
+
+def test_what_only_tests_may_be_copyleft(package: tuple[labels.Pack, Path]) -> None:
+    pack, root = package
+    for name, split in (("CC0-1.0", "train"), ("GPL-3", "test")):
+        one = replace(pack, licence=name, split="train", tests=re.compile("cow") if split == "test" else None)
+        made = list(fetch_sounds.recordings(one, root, False, []))
+        assert {job.split for job in made} == {split} and made, name
+        told = {"cow"} if split == "test" else {"cow", "door", "rain_light"}
+        assert {job.about.split("|")[0] for job in made} == told
+    # Takes of one recording are never parted, whatever the pattern says of one of them.
+    one = replace(pack, split="train", tests=re.compile("cow-1"))
+    assert {one.part(f"sounds/cow-{take}.wav") for take in (1, 2)} == {"train"}
+
+
+@pytest.mark.parametrize(("client", "ending"), [("pip", ".whl"), ("npm", ".tgz")])
+def test_packages_of_other_indices_are_laid_out_and_not_fetched_again(client: str, ending: str, tmp_path: Path) -> None:
+    folder = tmp_path / "archives" / "farm-1.0"
+    folder.mkdir(parents=True)
+    archive = folder / f"farm-1.0{ending}"
+    if client == "pip":
+        with zipfile.ZipFile(archive, "w") as wheel:
+            wheel.writestr("farm/cow.ogg", b"moo")
+    else:
+        (tmp_path / "cow.ogg").write_bytes(b"moo")
+        with tarfile.open(archive, "w:gz") as pack:
+            pack.add(tmp_path / "cow.ogg", "farm/cow.ogg")
+    root = registries.tree(client, "farm", "1.0", tmp_path)
+    assert (root / "farm" / "cow.ogg").read_bytes() == b"moo"
+    archive.write_bytes(b"broken")
+    assert registries.tree(client, "farm", "1.0", tmp_path) == root
+    shutil.rmtree(root)
+    with pytest.raises(debian.PackageError, match="remove it to fetch it again"):
+        registries.tree(client, "farm", "1.0", tmp_path)

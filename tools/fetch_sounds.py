@@ -1,14 +1,14 @@
 """Make a labelled set of free sounds for the audio–text encoder.
 
 ``python tools/fetch_sounds.py FOLDER [--copyleft] [--only PATTERN] [--minutes M]``, from the repository's root, on Debian,
-with fluidsynth and espeak-ng installed; it needs no root. Packages are kept in FOLDER/debs and FOLDER/trees, clips in
-FOLDER/clips (48 kHz, mono, FLAC, the level as recorded); what is there is not made again, and it can be broken off at any
-time. FOLDER/manifest.csv (manifest-copyleft.csv) lists the clips, FOLDER/wordings.csv the words for every class,
+with fluidsynth, espeak-ng, pip and npm installed; it needs no root. Packages are kept in FOLDER/debs, archives and trees,
+clips in FOLDER/clips (48 kHz, mono, FLAC, the level as recorded); what is there is not made again, and it can be broken off
+at any time. FOLDER/manifest.csv (manifest-copyleft.csv) lists the clips, FOLDER/wordings.csv the words for every class,
 FOLDER/licences.md whose the clips are.
 
 By default only sounds that ask no more than a credit are used: CC0, public domain, MIT, BSD, CC-BY, and samples whose
 GPL frees what is played with them. ``--copyleft`` adds CC-BY-SA, GPL, LGPL and GFDL: whether weights trained on those are
-bound by them is not settled, so what ships is trained without.
+bound by them is not settled, so what ships is trained without. What is only tested with may be under these, too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sounds import debian, fonts, nature, patches, report, splits, voices
+from sounds import debian, fonts, nature, patches, registries, report, splits, voices
 from sounds.clips import LONGEST_S, Clip, Job, Wave, cut, load, run, version
 from sounds.labels import ENDINGS, Pack, Sound, classes, packages
 from sounds.licences import OWN, terms
@@ -50,8 +50,8 @@ def recordings(pack: Pack, root: Path, copyleft: bool, notes: list[str]) -> Iter
             dropped["no pattern"] += 1
             continue
         licence = debian.licence(pack, root, place, known)
-        kind = terms(licence) if licence else "refused"
-        if kind == "refused" or (kind == "copyleft" and not copyleft):
+        split = pack.part(place)
+        if not _free(licence, split, copyleft):
             dropped[f"{name}: {licence or 'no licence told'}"] += 1
             continue
         origin = pack.origin(place)
@@ -60,8 +60,15 @@ def recordings(pack: Pack, root: Path, copyleft: bool, notes: list[str]) -> Iter
             dropped["enough of this source"] += 1
             continue
         make = _file(path, name, origin)
-        yield Job(f"{pack.name}:{place}", pack.name, licence, make, pack.split, f"{name}|{origin}")
+        yield Job(f"{pack.name}:{place}", pack.name, licence, make, split, f"{name}|{origin}")
     notes += [f"{pack.name}: {count} × {why}" for why, count in sorted(dropped.items())]
+
+
+def _free(licence: str, split: str, copyleft: bool) -> bool:
+    """Whether something under this licence may be used for a split."""
+    kind = terms(licence) if licence else "refused"
+    # Of what is only tested with nothing ends in the weights: there any free licence will do.
+    return kind == "permissive" or (kind == "copyleft" and (copyleft or split == "test"))
 
 
 def _file(path: Path, name: str, origin: str) -> Callable[[], Iterator[tuple[str, str, Wave]]]:
@@ -80,8 +87,7 @@ def jobs(out: Path, sounds: dict[str, Sound], copyleft: bool, only: re.Pattern[s
                 made = partial(nature.make, name, recipe)
                 yield Job(f"synthesis:{name}:{recipe}", "synthesis", OWN, made, "", version(nature))
     for font in fonts.FONTS:
-        # Of what is only tested with nothing ends in the weights: there any licence will do.
-        if not only.search(font.package) or (terms(font.licence) == "copyleft" and not copyleft and font.split != "test"):
+        if not only.search(font.package) or not _free(font.licence, font.split, copyleft):
             continue
         if root := _tree(font.package, out, notes):
             played = partial(fonts.clips, font, root, sounds)
@@ -93,7 +99,7 @@ def jobs(out: Path, sounds: dict[str, Sound], copyleft: bool, only: re.Pattern[s
     for pack in packages().values():
         if not only.search(pack.name):
             continue
-        if root := _tree(pack.name, out, notes):
+        if root := _tree(pack.name, out, notes, pack.client, pack.version):
             debian.unpack(pack, root)
             yield from recordings(pack, root, copyleft, notes)
 
@@ -115,9 +121,9 @@ def _voices(speak: voices.Speak) -> Iterator[Job]:
         yield Job(f"crowd:{program}", program, group[0].licence, partial(voices.crowds, group, speak, 2), "", about)
 
 
-def _tree(name: str, out: Path, notes: list[str]) -> Path | None:
+def _tree(name: str, out: Path, notes: list[str], client: str = "apt", version: str = "") -> Path | None:
     try:
-        return debian.tree(name, out)
+        return debian.tree(name, out) if client == "apt" else registries.tree(client, name, version, out)
     except debian.PackageError as error:
         notes.append(str(error))
         print(f"\n{error}", file=sys.stderr)
@@ -144,8 +150,8 @@ def build(out: Path, copyleft: bool, only: re.Pattern[str], minutes: float) -> t
                 print(f"{number} jobs, {len(clips)} clips, at {job.key[:80]}", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         notes.append("Broken off: start again to go on.")
-    held = {pack.name for pack in packages().values() if pack.held}
-    return splits.assign(clips, held), notes
+    told = frozenset(pack.name for pack in packages().values() if pack.split)
+    return splits.assign(clips, told), notes
 
 
 def main(arguments: list[str] | None = None) -> int:

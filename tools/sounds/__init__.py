@@ -1,1 +1,1 @@
-"""A labelled set of free sounds for the audio–text encoder: from Debian packages, soundfonts, synthesis."""
+"""A labelled set of free sounds for the audio–text encoder: from packages of recordings, soundfonts, synthesis."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
-import struct
 import subprocess
-import zipfile
 from pathlib import Path
 
+from sounds import archives
 from sounds.labels import Pack
 from sounds.licences import Copyright, read
 
@@ -26,13 +25,13 @@ def tree(name: str, folder: Path) -> Path:
     debs = folder / "debs"
     debs.mkdir(parents=True, exist_ok=True)
     if not list(debs.glob(f"{name}_*.deb")):
-        _run(["apt-get", "-o", "APT::Sandbox::User=root", "download", name], debs, f"{name} could not be fetched")
+        command(["apt-get", "-o", "APT::Sandbox::User=root", "download", name], debs, f"{name} could not be fetched")
     part = place.with_name(name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.parent.mkdir(parents=True, exist_ok=True)
     newest = sorted(debs.glob(f"{name}_*.deb"))[-1]
     told = f"{newest.name} could not be unpacked; remove it to fetch it again"
-    _run(["dpkg-deb", "-x", str(newest), str(part)], debs, told)
+    command(["dpkg-deb", "-x", str(newest), str(part)], debs, told)
     part.replace(place)
     return place
 
@@ -42,11 +41,12 @@ def size(name: str, folder: Path) -> int:
     return sum(deb.stat().st_size for deb in (folder / "debs").glob(f"{name}_*.deb"))
 
 
-def _run(command: list[str], folder: Path, failed: str) -> None:
+def command(line: list[str], folder: Path, failed: str) -> None:
+    """Run a program in a folder. Raises PackageError, which begins with ``failed``."""
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise PackageError(f"{failed}: {command[0]} is missing (this works on Debian only).") from None
+        raise PackageError(f"{failed}: {line[0]} is missing.") from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise PackageError(f"{failed}: {last}")
@@ -60,36 +60,8 @@ def unpack(pack: Pack, root: Path) -> None:
     part = root / "unpacked.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    if pack.unpack == "zip":
-        for archive in sorted(root.rglob("*.pk3")):
-            with zipfile.ZipFile(archive) as file:
-                file.extractall(part)
-    else:
-        for archive in sorted(root.rglob("*.cat")):
-            _opensfx(archive.read_bytes(), part)
+    archives.lay_out(pack.unpack, root, part)
     part.replace(place)
-
-
-def _opensfx(data: bytes, folder: Path) -> None:
-    """OpenTTD's sound catalogue: a table of offsets and sizes; at each a name, which tells its licence, and a WAV file."""
-    count = (struct.unpack_from("<I", data)[0] & 0x7FFFFFFF) // 8
-    for index in range(count):
-        offset, length = struct.unpack_from("<II", data, 8 * index)
-        offset &= 0x7FFFFFFF
-        start = offset + 1 + data[offset]
-        name = data[offset + 1 : start].rstrip(b"\0").decode("latin-1")
-        told = re.match(r'"([^"]+)"\.(.*?)License: (.*)', name)
-        if not told or length < 1000:
-            continue
-        licence = told[3].replace("Creative Commons ", "").replace(" Unported", "")
-        for long, short in (("Attribution-ShareAlike ", "CC-BY-SA-"), ("Attribution ", "CC-BY-"), ("Zero ", "CC0-")):
-            licence = licence.replace(long, short)
-        original = re.search(r'Original "([^"]+)"', told[2])
-        stem = told[1] + (f'. Original "{original[1]}' if original else "")
-        place = folder / re.sub(r"[^\w.-]+$", "", licence.split(". ")[0].rstrip("."))
-        place.mkdir(exist_ok=True)
-        # The name goes into paths and patterns: nothing in it that a file system minds.
-        (place / (re.sub(r'[/:"?*]', "_", stem) + ".wav")).write_bytes(data[start : start + length])
 
 
 def copyright_of(pack: Pack, root: Path) -> Copyright:

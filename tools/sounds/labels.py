@@ -40,17 +40,19 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A Debian package. classes: (class, pattern), the first that matches wins; the rest as packages.toml says."""
+    """A package. classes: (class, pattern), the first that matches wins; the rest as packages.toml says."""
 
     name: str
     classes: tuple[tuple[str, re.Pattern[str]], ...]
     source: str = "file"
+    client: str = "apt"
+    version: str = ""
     licence: str = ""
     unpack: str = ""
     archives: str = ""
     readme: str = ""
     split: str = ""
-    held: bool = False
+    tests: re.Pattern[str] | None = None
     clips: int = 40
 
     def label(self, path: str) -> str | None:
@@ -58,6 +60,10 @@ class Pack:
         if not path.lower().endswith(ENDINGS):
             return None
         return next((name for name, pattern in self.classes if pattern.search("/" + path)), None)
+
+    def part(self, path: str) -> str:
+        """The split that the table tells for a file, "" where it is drawn: the same for all of a source."""
+        return "test" if self.tests and self.tests.search(self.origin(path)) else self.split
 
     def origin(self, path: str) -> str:
         """The source of a file: what must not fall into two splits."""
@@ -105,6 +111,8 @@ def packages(path: Path = HERE / "packages.toml") -> dict[str, Pack]:
     found = {}
     for name, row in _read(path).items():
         rows = []
+        if "tests" in row and "split" not in row:
+            raise TableError(f"{path.name}: {name} tells its tests, but not what the others are for.")
         if "classes" not in row:
             raise TableError(f"{path.name}: {name} has no classes; a name with dots wants quotation marks.")
         for label, pattern in row.pop("classes").items():
@@ -114,6 +122,8 @@ def packages(path: Path = HERE / "packages.toml") -> dict[str, Pack]:
                 rows.append((label, re.compile(pattern, re.I)))
             except re.error as error:
                 raise TableError(f"{path.name}: {name}: the pattern of {label} cannot be read: {error}.") from None
+        if "tests" in row:
+            row["tests"] = re.compile(row["tests"], re.I)
         found[name] = Pack(name, tuple(rows), **row)
     return found
 

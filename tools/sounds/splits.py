@@ -25,25 +25,27 @@ def _draw(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def assign(clips: list[Clip], held: set[str]) -> list[Clip]:
+def assign(clips: list[Clip], told: frozenset[str] = frozenset()) -> list[Clip]:
     """The clips with their splits; what is the same sound as an earlier clip is left out, and of the training also what is
     the same recording as a clip that is held out.
 
-    Sources with a fixed split keep it. Of a class's others about a quarter, at least one, is for tests: first such as
-    come of packages in ``held`` and have a class to themselves, then by the digest of the name, so that the draw never
-    changes. A function that synthesises is for tests only where nothing else is and two sources stay to learn from, and
-    then in all its classes.
+    Sources with a fixed split keep it. Of a class's others about a quarter, at least one, is for tests, by the digest of
+    the name, so that the draw never changes. A function that synthesises is for tests only where nothing else is and two
+    sources stay to learn from, and then in all its classes. The packages in ``told``, whose split their table tells, come
+    on top: the draw is as without them, so that what has been for tests stays so when others are added.
     """
     seen: set[str] = set()
     kept = []
-    for clip in sorted(clips, key=lambda one: (not one.split, one.path)):
+    # Of two that are the same the older stays, the one that is drawn.
+    for clip in sorted(clips, key=lambda one: (one.pack in told, not one.split, one.path)):
         if clip.digest not in seen:
             seen.add(clip.digest)
             kept.append(clip)
     fixed = {clip.source: clip.split for clip in kept if clip.split}
-    by_class: dict[str, dict[str, str]] = defaultdict(dict)
+    by_class: dict[str, set[str]] = defaultdict(set)
     for clip in kept:
-        by_class[clip.name][clip.source] = clip.pack
+        if clip.pack not in told:
+            by_class[clip.name].add(clip.source)
     split = dict(fixed)
     # The poorest classes choose first: where two classes share a source, both follow the first.
     for name in sorted(by_class, key=lambda one: (len(by_class[one]), one)):
@@ -52,7 +54,7 @@ def assign(clips: list[Clip], held: set[str]) -> list[Clip]:
         free = [one for one in sources if one not in split and not one.startswith(SYNTHETIC)]
         tested = any(split.get(one) == "test" for one in sources)
         learnt = sum(split.get(one) == "train" for one in sources) + len(made)
-        order = sorted(free, key=lambda one: (sources[one] not in held, _draw(one)))
+        order = sorted(free, key=_draw)
         wanted = round(0.25 * len(order)) if tested else max(1, round(0.25 * len(order)))
         if learnt == 0:
             wanted = min(wanted, max(0, len(order) - 1))
