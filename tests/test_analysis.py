@@ -11,11 +11,12 @@ from visualizer.analysis.filters import FilterBank, butterworth
 from visualizer.analysis.loudness import K_WEIGHTING
 from visualizer.analysis.mel import PUBLISHED, SHOW, LogMel, MelConfig, edges
 from visualizer.bench.hearing.loudness import metered
+from visualizer.measure.envelope import OnsetEnvelope
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
 
 MEASURES = (
     "loudness_lufs", "level", "energy", "bass", "mid", "treble", "bass_level", "mid_level", "treble_level", "onset",
-    "brightness", "tension", "onset_level", "onset_low_level", "onset_mid_level", "onset_high_level",
+    "flux", "brightness", "tension", "onset_level", "onset_low_level", "onset_mid_level", "onset_high_level",
 )  # fmt: skip
 ZERO_TO_ONE = MEASURES[1:]
 
@@ -170,6 +171,27 @@ def test_drum_stands_out_of_a_chord() -> None:
     near = {hop + i for hop in expected for i in range(4)} | set(range(3))
     assert all(onset[hop : hop + 2].max() > 0.6 for hop in expected)
     assert max(value for hop, value in enumerate(onset) if hop not in near) < 0.1
+
+
+def test_flux_is_what_the_measure_of_videos_takes_for_the_rise_of_a_sound() -> None:
+    sound = music(8)
+    heard = hear(stereo(*sound.T))
+    envelope = OnsetEnvelope(-3.0)
+    mel = LogMel(MelConfig(window="hann", floor_db=-83.0), 2)
+    rises = np.array([envelope.push(mel.push(sound[at : at + HOP_SAMPLES])[0]) for at in range(0, len(sound), HOP_SAMPLES)])
+    assert np.corrcoef([hop.flux for hop in heard], rises)[0, 1] > 0.8
+
+
+def test_flux_counts_what_rises_and_not_what_stays() -> None:
+    tone = sine(330, -12, 4)
+    later = np.where(np.arange(len(tone)) >= 2 * SAMPLE_RATE, sine(990, -18, 4), 0)  # joins in, too softly for an onset
+    alone, both = (np.array([hop.flux for hop in hear(stereo(sound))]) for sound in (tone, tone + later))
+    assert alone[150:].max() < 0.05
+    assert both[200:203].max() > 0.3 and both[250:].max() < 0.05
+    assert both[150:200].max() < 0.05
+    noise = np.random.default_rng(3).normal(0, 0.1, (6 * SAMPLE_RATE, 2))
+    steady = np.array([hop.flux for hop in hear(noise)])
+    assert np.median(steady[400:]) < 0.2, "noise that stays is no rise"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ class Heard:
     loudness_lufs, loudness_short_lufs: momentary (400 ms) and short-term (3 s) loudness after ITU-R BS.1770 and EBU Tech
     3341 (−∞ is given as −120). ``level`` maps the first to 0–1 absolutely.
     bass, mid, treble, energy: 0–1 after automatic gain; ``*_level``: the same bands absolutely (0–1 over −60…0 dB).
-    onset: onset strength 0–1. brightness: spectral centroid on a log axis, 0–1. tension: roughness of the spectrum, 0–1.
+    onset: onset strength 0–1. flux: how much the spectrum rises, small rises and all, above its average, 0–1.
+    brightness: spectral centroid on a log axis, 0–1. tension: roughness of the spectrum, 0–1.
     onset_low, onset_mid, onset_high: onset strength 0–1 by band. Strengths are over the strongest of the last seconds;
     onset_level, onset_*_level: the loudest moment of what rises, absolutely, on the scale of ``*_level``.
     harmonic: 0 for hits alone to 1 for held tones alone, 0–1.
@@ -80,6 +81,7 @@ class Heard:
     onset_high_level: float = 0.0
     loudness_short_lufs: float = -120.0
     harmonic: float = 0.0
+    flux: float = 0.0
     chroma: FloatArray = field(default_factory=lambda: np.zeros(12, np.float32))
     beat: Beat | None = None
 

@@ -10,6 +10,7 @@ from visualizer.analysis.bands import BANDS_HZ, BELOW_ENERGY_DB, TOP_FLOOR_DB, B
 from visualizer.analysis.beat.tracker import BeatTracker
 from visualizer.analysis.chroma import Chroma
 from visualizer.analysis.filters import BLOCK_SAMPLES, FilterBank
+from visualizer.analysis.flux import SpectralFlux
 from visualizer.analysis.harmonic import HarmonicBalance
 from visualizer.analysis.loudness import K_WEIGHTING, MOMENTARY_HOPS, SHORT_TERM_HOPS, Loudness, unit
 from visualizer.analysis.mel import SHOW, LogMel, MelConfig
@@ -43,6 +44,7 @@ class Analyzer:
         self._bands = [BandStrength() for _ in BANDS_HZ]
         self._energy = BandStrength()
         self._onset = OnsetStrength(config.bands)
+        self._flux = SpectralFlux()
         self._band_onsets = BandOnset()
         self._timbre = Timbre(config)
         self._harmonic = HarmonicBalance(config.bands)
@@ -112,6 +114,7 @@ class Analyzer:
             mid_level=mid_level,
             treble_level=treble_level,
             onset=onset,
+            flux=self._flux.push(mel),
             brightness=brightness,
             tension=tension,
             onset_low=onset_low,
