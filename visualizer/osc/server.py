@@ -56,6 +56,8 @@ class Server:
             ) from None
         self._socket.setblocking(False)
         self.endpoint = Endpoint(endpoint.host, self._socket.getsockname()[1])
+        self.received = 0
+        """Messages so far, those refused included."""
         self._inbox = Inbox()
         self._complaints = Complaints()
         self._stopping = threading.Event()
@@ -84,6 +86,7 @@ class Server:
         except PacketError as error:
             self._complain("/", str(error), sender)
             return
+        self.received += len(messages)
         for message in messages:
             try:
                 self._take(message, sender)
