@@ -77,7 +77,8 @@ def test_a_client_walks_the_whole_tree_and_its_values_are_those_of_the_show(osc:
     door, target = osc
     for place, parameter in enumerate(PARAMETERS.values()):
         if parameter.is_number:
-            target.values[parameter.name] = parameter.clamp(parameter.low + place % 7 / 7 * (parameter.high - parameter.low))
+            span = parameter.high - parameter.low
+            target.values[parameter.name] = parameter.clamp(parameter.low + place % 7 / 7 * span)
     target.values["picture/prompt"] = "grüne Wellen"
     status, root = ask(door, "/")
     assert status == 200 and root["FULL_PATH"] == "/" and root["ACCESS"] == 0
@@ -165,7 +166,8 @@ def test_ports_in_use_are_told_and_the_rest_goes_on() -> None:
 
 
 def test_an_open_show_says_so_and_is_found_by_mdns() -> None:
-    zeroconf = pytest.importorskip("zeroconf")
+    import zeroconf
+
     found = threading.Event()
     seen: list[Any] = []
 

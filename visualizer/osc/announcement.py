@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import threading
-from typing import Any
 
 from visualizer.osc.endpoint import Endpoint, EndpointError
 from visualizer.osc.tree import NAME
 
 SERVICE = "_oscjson._tcp.local."
 EVERY = ("0.0.0.0", "::")
+LONGEST_END_S = 3.0
+"""A show that ends does not wait longer for the network."""
 
 
 class Announcement:
@@ -24,11 +26,9 @@ class Announcement:
             raise EndpointError(
                 "other programs do not find this show by themselves until you type: pip install 'tpos-live[oscquery]'"
             ) from None
-        self._zeroconf: Any = None
         self._query = query
         self._module = zeroconf
-        self._lock = threading.Lock()
-        self._stopped = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._announce, name="oscquery mdns", daemon=True)
 
     def start(self) -> None:
@@ -37,34 +37,25 @@ class Announcement:
 
     def stop(self) -> None:
         """Take the announcement back."""
-        with self._lock:
-            self._stopped = True
-            running, self._zeroconf = self._zeroconf, None
-        if running is not None:
-            running.close()
+        self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(2.0)
+            self._thread.join(LONGEST_END_S)
 
     def _announce(self) -> None:
-        wanted = None if self._query.host in EVERY else [self._query.resolve()[1][0]]
-        try:
-            running = self._module.Zeroconf(interfaces=wanted or self._module.InterfaceChoice.All)
-        except OSError:
-            return  # a machine without a network has nobody to tell
-        with self._lock:
-            if self._stopped:
-                running.close()
-                return
-            self._zeroconf = running
+        wanted = None if self._query.host in EVERY else [str(self._query.resolve()[1][0])]
         host = socket.gethostname().partition(".")[0] or "localhost"
         info = self._module.ServiceInfo(
             SERVICE, f"{NAME} on {host}.{SERVICE}", self._query.port,
-            addresses=[ipaddress.ip_address(a).packed for a in wanted or _addresses()], server=f"{host}.local.",
+            addresses=[ipaddress.ip_address(each).packed for each in wanted or _addresses()], server=f"{host}.local.",
         )  # fmt: skip
-        try:
-            running.register_service(info, allow_name_change=True)
-        except (OSError, self._module.Error):
-            return  # stopped meanwhile, or no network that takes it
+        # A machine without a network, or one that lets nobody speak by multicast, has nobody to tell.
+        with contextlib.suppress(OSError, self._module.Error):
+            running = self._module.Zeroconf(interfaces=wanted or self._module.InterfaceChoice.All)
+            try:
+                running.register_service(info, allow_name_change=True)
+                self._stopping.wait()
+            finally:
+                running.close()
 
 
 def _addresses() -> list[str]:

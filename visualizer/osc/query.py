@@ -58,6 +58,7 @@ class QueryServer:
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = MOST_CLIENTS
     allow_reuse_address = False
     """On Windows reuse would let two programs share the port."""
 
