@@ -295,6 +295,7 @@ def test_a_place_that_is_none_is_refused(wrong: str) -> None:
 
 
 def test_places() -> None:
+    assert Endpoint("localhost", 9).resolve()[1] == ("127.0.0.1", 9)
     assert str(Endpoint.parse("[::1]:9000")) == "[::1]:9000" and not Endpoint.parse("[::1]:9000").is_open
     places = {"127.0.0.1:1": False, "localhost:1": False, "0.0.0.0:1": True, "192.168.1.5:1": True, "stage.local:1": True}
     assert {place: Endpoint.parse(place).is_open for place in places} == places

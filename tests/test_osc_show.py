@@ -15,12 +15,23 @@ from pathlib import Path
 import pytest
 from osc_parts import Client, oscsend, packed, text, until
 
+from benchmarks.osc import Recorder
 from visualizer.osc.door import Osc, OscSettings
 from visualizer.osc.endpoint import Endpoint
 from visualizer.osc.show_target import Desk, ShowTarget, Switch
 from visualizer.preset import Preset, find_preset, list_presets
 from visualizer.resources import demo_track
 from visualizer.show import LiveShow, ShowSettings
+
+
+class Nothing:
+    """A hearing of nothing."""
+
+    hops: tuple[()] = ()
+    beat = None
+
+    def words(self, count: int) -> list[tuple[str, float]]:
+        return []
 
 
 def free_port() -> int:
@@ -114,6 +125,19 @@ def test_the_command_listens_and_sends() -> None:
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 0
         reader.join()
+
+
+def test_the_status_line_says_whether_the_network_is_let_in() -> None:
+    from visualizer.renderer.client import RendererStatus
+    from visualizer.show import ShowStatus
+    from visualizer.ui.window import status_line
+
+    status = ShowStatus(24.0, 40.0, "a file", "running", RendererStatus("running"), (), 0, 1)
+    for host, words in (("127.0.0.1", "osc 127.0.0.1:"), ("0.0.0.0", "open to the network")):
+        door = Osc(Recorder(), Nothing(), OscSettings(Endpoint(host, 0)))
+        assert words in status_line(status, door.state.text) and door.state.is_open == (host == "0.0.0.0")
+        door.stop()
+    assert "osc" not in status_line(status)
 
 
 @pytest.mark.parametrize("arguments", [("--osc", "9000"), ("--osc-out", "nowhere")])

@@ -43,7 +43,9 @@ class Endpoint:
     def resolve(self) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
         """(family, address) for a UDP socket; raises EndpointError where the name is unknown."""
         try:
-            family, _, _, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)[0]
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError):
             raise EndpointError(f"there is no host {self.host!r}; give its address, such as 192.168.1.20") from None
+        # Whoever writes localhost means 127.0.0.1: most senders know no other, and many systems put ::1 first.
+        family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
         return family, address

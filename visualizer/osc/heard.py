@@ -21,7 +21,7 @@ WORDS = 5
 """Texts that are sent, the heaviest first."""
 
 MOST_SIGNS = 100
-"""Of a text: five of them fit into one packet of a network."""
+"""Of a text, so that five fit into one packet of a network."""
 
 SILENT_TICKS = 15
 """After so many ticks without a hop the sound is gone, and silence is sent."""

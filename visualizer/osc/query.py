@@ -7,6 +7,7 @@ Read only. ``/path`` is a node with all beneath it, ``/path?VALUE`` one attribut
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,8 +60,8 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = MOST_CLIENTS
-    allow_reuse_address = False
-    """On Windows reuse would let two programs share the port."""
+    allow_reuse_address = os.name == "posix"
+    """There it lets a show that is started anew have its port at once; on Windows two programs would share it."""
 
     def __init__(self, family: socket.AddressFamily, address: Any, tree: Tree, osc: Endpoint) -> None:
         self.address_family = family
