@@ -15,8 +15,10 @@ from visualizer.failures import UsageError, is_expected
 
 if TYPE_CHECKING:
     from engines.model import ModelInfo
+    from visualizer.osc.door import Osc
+    from visualizer.osc.endpoint import Endpoint
     from visualizer.preset import Preset
-    from visualizer.show import ShowSettings
+    from visualizer.show import LiveShow, ShowSettings
 
 LARGEST_SIDE = 2048
 LIVE_FPS = 30.0
@@ -29,7 +31,7 @@ UNREADABLE = (".m4a", ".aac", ".wma")
 DEFAULTS = {
     "command": None, "preset": "nebula", "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
-    "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live",
+    "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live", "osc_out": None,
 }  # fmt: skip
 
 PUBLISHED = {
@@ -60,6 +62,15 @@ def _positive(text: str) -> float:
     return number
 
 
+def _endpoint(text: str) -> Endpoint:
+    from visualizer.osc.endpoint import Endpoint, EndpointError
+
+    try:
+        return Endpoint.parse(text)
+    except EndpointError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _parser() -> argparse.ArgumentParser:
     absent = argparse.SUPPRESS
     # What is not given is left out of the result, so that an option counts before and after the command's name.
@@ -86,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("devices", help="list sound inputs")
     commands.add_parser("presets", help="list the looks")
     commands.add_parser("parameters", help="list every controllable value")
+    commands.add_parser("osc", help="print the reference of OSC")
     commands.add_parser("prepare", parents=[look], help="convert a model for this machine ahead of the first show")
     bench = commands.add_parser("bench", parents=[look], help="measure this machine")
     bench.add_argument("what", choices=("live", "frame", "hearing"))
@@ -121,6 +133,10 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", default=absent, help="a sound input's name, or a sound file to play as if it were live")
     parser.add_argument("--record", type=Path, default=absent, metavar="FILE", help="record to an .mp4, .mov or .mkv file")
     parser.add_argument("--headless", action="store_true", default=absent, help="no window")
+    osc = parser.add_argument_group("OSC (see: visualizer osc)")
+    osc.add_argument("--osc", type=_endpoint, default=absent, metavar="HOST:PORT", help="listen there (127.0.0.1:9000)")
+    osc.add_argument("--no-osc", dest="osc", action="store_const", const=None, default=absent, help="do not listen")
+    osc.add_argument("--osc-out", type=_endpoint, default=absent, metavar="HOST:PORT", help="send what is heard there")
 
 
 def _preset(arguments: argparse.Namespace, info: ModelInfo) -> Preset:
@@ -196,20 +212,37 @@ def _show(arguments: argparse.Namespace) -> None:
     from visualizer.show import LiveShow
 
     show = LiveShow(settings, tuple(sinks))
+    osc = _osc(arguments, show)
     try:
         show.start()
+        osc.start()
         if headless:
-            run_headless(show, seconds)
+            run_headless(show, seconds, osc=osc.state.text)
         else:
             from visualizer.ui.window import run_window
 
-            run_window(show, settings.preset.prompt, seconds)
+            run_window(show, settings.preset.prompt, seconds, osc.state.text)
     finally:
+        osc.stop()
         show.stop()
     for sink in sinks:
         if sink.error:
             raise UsageError(sink.error)
         print(f"Recorded {record}.", file=sys.stderr)
+
+
+def _osc(arguments: argparse.Namespace, show: LiveShow) -> Osc:
+    """The show's OSC; what of it cannot be is among the show's messages."""
+    from engines.model import inspect
+    from visualizer.osc.door import DEFAULT, Osc, OscSettings
+    from visualizer.osc.show_target import ShowTarget
+
+    listen = arguments.osc if hasattr(arguments, "osc") else DEFAULT
+    target = ShowTarget(show, lambda preset: preset.on(inspect(show.renderer.settings.model)))
+    osc = Osc(target, show, OscSettings(listen, arguments.osc_out))
+    for message in osc.state.messages:
+        show.tell(message)
+    return osc
 
 
 def _render(arguments: argparse.Namespace) -> None:
@@ -351,6 +384,10 @@ def _list(arguments: argparse.Namespace) -> None:
             print(f"{preset.name:14} {preset.title:28} {preset.prompt}")
         folder = user_folder("presets")
         print(f"Your own go into {folder}")
+    elif arguments.command == "osc":
+        from visualizer.osc.reference import reference as osc_reference
+
+        print(osc_reference(), end="")
     else:
         from visualizer.parameters import reference
 

@@ -47,8 +47,8 @@ def stop_signals() -> list[signal.Signals]:
     return [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-def run_headless(show: LiveShow, seconds: float, progress: bool = True) -> None:
-    """Run a started show for ``seconds`` from its first frame (0: until interrupted).
+def run_headless(show: LiveShow, seconds: float, progress: bool = True, osc: str = "") -> None:
+    """Run a started show for ``seconds`` from its first frame (0: until interrupted). osc: for the line of progress.
 
     Raises ShowError in one sentence if the renderer or the show itself fails.
     """
@@ -63,7 +63,8 @@ def run_headless(show: LiveShow, seconds: float, progress: bool = True) -> None:
             while not stopping.wait(0.1):
                 _check(show, told)
                 passed = time.perf_counter() - begun
-                bar.set_postfix_str(f"{show.status.fps:.0f} frames/s, delay {show.status.delay_ms:.0f} ms")
+                moving = f"{show.status.fps:.0f} frames/s, delay {show.status.delay_ms:.0f} ms"
+                bar.set_postfix_str(f"{moving}, {osc}" if osc else moving)
                 bar.update(min(passed, seconds or passed) - bar.n)
                 if seconds and passed >= seconds:
                     break

@@ -136,6 +136,7 @@ class LiveShow:
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)
+        self.preset = settings.preset
         self.meaning: Meaning | None = None
         self.latest: Frame | None = None
         self.heard: Heard | None = None
@@ -197,6 +198,17 @@ class LiveShow:
             self.renderer.set_prompt(preset.prompt)
 
         self._asked.append(change)
+        self.preset = preset
+
+    @property
+    def values(self) -> dict[str, float | str]:
+        """Every parameter's value without the sound, by name, as far as what was asked for has been carried out."""
+        return {**self._modulator.base, "picture/prompt": self.renderer.settings.prompt}
+
+    def tell(self, message: str) -> None:
+        """Say a sentence to whoever looks at ``status``, once."""
+        if message not in self._messages:
+            self._messages.append(message)
 
     # Tempo by hand. What lies between a key and the show's thread does not count: the moment of the key does.
 
@@ -295,20 +307,16 @@ class LiveShow:
         self.renderer.poll()
         for event in events:
             if event["event"] in ("error", "warning") and event.get("message") and not self._stand_in:
-                self._tell(str(event["message"]))
+                self.tell(str(event["message"]))
         for sink in self._sinks:
             if sink.error:
-                self._tell(sink.error)
+                self.tell(sink.error)
         died = any(event["event"] == "restart" for event in events)
         if self._stand_in and self.heard is None and (died or self.capture.status.state == "failed"):
             why = self.capture.status.text if not died else "The sound input cannot be opened."
-            self._tell(f"{why} Playing the demo track as if it were live.")
+            self.tell(f"{why} Playing the demo track as if it were live.")
             self.capture.switch(self._stand_in)
             self._stand_in = ""
-
-    def _tell(self, message: str) -> None:
-        if message not in self._messages:
-            self._messages.append(message)
 
     def _hear(self, now: float) -> bool:
         """Move what the ring has through analysis and modulation to the renderer."""

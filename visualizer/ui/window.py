@@ -66,8 +66,8 @@ class PictureView(QWidget):
         painter.drawImage(place, self._image)
 
 
-def status_line(status: ShowStatus) -> str:
-    """Frames a second, delay, input and backend in one line; what is wrong with the input is told above it."""
+def status_line(status: ShowStatus, osc: str = "") -> str:
+    """Frames a second, delay, input, backend and OSC in one line; what is wrong with the input is told above it."""
     renderer = status.renderer
     if status.frames:
         moving = f"{status.fps:.0f} frames/s   ·   delay {status.delay_ms:.0f} ms"
@@ -76,7 +76,7 @@ def status_line(status: ShowStatus) -> str:
     engine = f"{renderer.backend} {renderer.precision}" if renderer.backend else renderer.state
     size = f"{renderer.size[0]}×{renderer.size[1]}" if renderer.size[0] else ""
     source = status.input if status.input_state == "running" else INPUT_STATES.get(status.input_state, status.input_state)
-    return "   ·   ".join(part for part in (moving, f"input: {source}", engine, size) if part)
+    return "   ·   ".join(part for part in (moving, f"input: {source}", engine, size, osc) if part)
 
 
 def notice(status: ShowStatus) -> str:
@@ -90,9 +90,9 @@ def notice(status: ShowStatus) -> str:
 class ShowWindow(QWidget):
     """The desk of one running show."""
 
-    def __init__(self, show: LiveShow, prompt: str) -> None:
+    def __init__(self, show: LiveShow, prompt: str, osc: str = "") -> None:
         super().__init__()
-        self._show = show
+        self._show, self._osc = show, osc
         self.setObjectName("desk")
         self.setWindowTitle("TPoS Live")
         self.setStyleSheet(STYLE)
@@ -154,7 +154,7 @@ class ShowWindow(QWidget):
 
     def _put_status(self) -> None:
         status = self._show.status
-        self._status.put(status_line(status))
+        self._status.put(status_line(status, self._osc))
         told = notice(status)
         self._notice.setText(told)
         self._notice.setVisible(bool(told))
@@ -185,12 +185,15 @@ class ShowWindow(QWidget):
         super().closeEvent(event)
 
 
-def run_window(show: LiveShow, prompt: str, seconds: float = 0.0) -> None:
-    """Show a started show in a window; return when it is closed or ``seconds`` are over (0: no end)."""
+def run_window(show: LiveShow, prompt: str, seconds: float = 0.0, osc: str = "") -> None:
+    """Show a started show in a window; return when it is closed or ``seconds`` are over (0: no end).
+
+    osc: for the status line.
+    """
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     application.setApplicationName("TPoS Live")
-    window = ShowWindow(show, prompt)
+    window = ShowWindow(show, prompt, osc)
     window.show()
     for number in stop_signals():
         signal.signal(number, lambda *_: application.quit())

@@ -1,0 +1,96 @@
+"""The live show as something that OSC plays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from visualizer.parameters import PARAMETERS
+from visualizer.preset import Preset, find_preset, list_presets
+from visualizer.show import LiveShow
+
+
+class AbsentError(ValueError):
+    """Something asked for that this show does not have; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Something that is on or off. turn: on or off, from any thread. is_on: whether it is."""
+
+    turn: Callable[[bool], None]
+    is_on: Callable[[], bool] = lambda: False
+
+
+def _absent(what: str) -> Switch:
+    def refuse(on: bool) -> None:
+        raise AbsentError(f"there is no {what} in this show")
+
+    return Switch(refuse)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a show has only where a desk brings it."""
+
+    blackout: Switch = field(default_factory=lambda: _absent("blackout"))
+    freeze: Switch = field(default_factory=lambda: _absent("freezing"))
+    record: Switch = field(default_factory=lambda: _absent("recording by OSC"))
+
+
+class ShowTarget:
+    """See ``Target``. fitted: a preset as the show's model wants it."""
+
+    def __init__(self, show: LiveShow, fitted: Callable[[Preset], Preset], desk: Desk | None = None) -> None:
+        self._show, self._fitted = show, fitted
+        desk = desk or Desk()
+        self._switches = {"output/blackout": desk.blackout, "output/freeze": desk.freeze, "record": desk.record}
+        self._triggers = {
+            "tempo/tap": show.tap,
+            "tempo/flip": show.flip_beat,
+            "tempo/downbeat": show.downbeat,
+            "preset/next": lambda: self._step(1),
+            "preset/previous": lambda: self._step(-1),
+        }
+
+    def set(self, name: str, value: float | str) -> None:
+        """Set a parameter."""
+        if PARAMETERS[name].is_number:
+            self._show.set_value(name, float(value))
+        elif name == "picture/prompt":
+            self._show.set_prompt(str(value))
+        else:
+            raise AbsentError(f"{name} cannot be set in a show that runs")
+
+    def act(self, name: str, value: float | str | bool | None) -> None:
+        """Do an action."""
+        if name in self._triggers:
+            self._triggers[name]()
+        elif name in self._switches:
+            self._switches[name].turn(bool(value))
+        elif name == "preset":
+            self._change(str(value))
+        else:
+            raise AbsentError(f"there is no {name} in this show")
+
+    def get(self, name: str) -> float | str | bool:
+        """A parameter's value without the sound, the preset's name, or whether something is on."""
+        if name in self._switches:
+            return self._switches[name].is_on()
+        return self._show.preset.name if name == "preset" else self._show.values[name]
+
+    def _change(self, name: str) -> None:
+        known = list_presets()
+        # Names alone: whoever sends OSC must not read files by their paths.
+        if name not in known:
+            raise AbsentError(f"there is no preset {name[:40]!r}; there are {', '.join(known)}")
+        self._show.set_preset(self._fitted(find_preset(name)))
+
+    def _step(self, by: int) -> None:
+        known = list(list_presets())
+        now = self._show.preset.name
+        if now in known:
+            at = known.index(now) + by
+        else:  # a preset from elsewhere: begin at the end that is asked for
+            at = 0 if by > 0 else -1
+        self._change(known[at % len(known)])
