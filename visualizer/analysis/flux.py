@@ -14,12 +14,12 @@ from visualizer.analysis.bands import HOP_S
 from visualizer.snapshots import FloatArray
 
 FLOOR_DB, MASKED_DB = -80.0, 50.0
-"""What rises below the floor, or so far below the loudest band, is not heard. It would be the windows' leakage of a tone."""
+"""What rises below the floor, or so far below the loudest band, is not heard: a tone's leakage through the window does."""
 
 AVERAGE_S = 2.0
 
 PEAK_FALL_S, PEAK_FLOOR_DB = 4.0, 4.0
-"""The greatest flux is forgotten with this time constant, and is never taken as less than the floor, a mean of all bands."""
+"""The greatest flux is forgotten with this time constant, and never taken as less than the floor, a mean of all bands."""
 
 
 class SpectralFlux:
