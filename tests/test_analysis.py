@@ -16,7 +16,7 @@ from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
 
 MEASURES = (
     "loudness_lufs", "level", "energy", "bass", "mid", "treble", "bass_level", "mid_level", "treble_level", "onset",
-    "flux", "brightness", "tension", "onset_level", "onset_low_level", "onset_mid_level", "onset_high_level",
+    "flux", "loudness", "brightness", "tension", "onset_level", "onset_low_level", "onset_mid_level", "onset_high_level",
 )  # fmt: skip
 ZERO_TO_ONE = MEASURES[1:]
 
@@ -203,6 +203,13 @@ def test_flux_counts_what_rises_and_not_what_stays() -> None:
 )
 def test_steady_sound_has_no_onsets(sound: np.ndarray) -> None:
     assert max(h.onset for h in hear(sound)[50:]) < 0.1
+
+
+def test_ten_lu_more_sound_twice_as_loud() -> None:
+    soft, loud = (hear(stereo(sine(997, decibels, 1)))[-1] for decibels in (-33, -23))
+    assert loud.loudness_lufs - soft.loudness_lufs == pytest.approx(10, abs=0.01)
+    assert loud.loudness / soft.loudness == pytest.approx(2, abs=0.01)
+    assert loud.loudness == pytest.approx(2 ** (loud.loudness_lufs / 10))
 
 
 def test_silence_is_zero_and_follows_sound() -> None:

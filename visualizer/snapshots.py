@@ -47,7 +47,8 @@ class Heard:
 
     sample: index one past the newest sample of the hop. mel: log-mel, shape (bands,), dB re full scale.
     loudness_lufs, loudness_short_lufs: momentary (400 ms) and short-term (3 s) loudness after ITU-R BS.1770 and EBU Tech
-    3341 (−∞ is given as −120). ``level`` maps the first to 0–1 absolutely.
+    3341 (−∞ is given as −120). ``level`` maps the first to 0–1 absolutely, evenly in LU; ``loudness`` as it sounds: 10 LU
+    more are twice as much.
     bass, mid, treble, energy: 0–1 after automatic gain; ``*_level``: the same bands absolutely (0–1 over −60…0 dB).
     onset: onset strength 0–1. flux: how much the spectrum rises, small rises and all, above its average, 0–1.
     brightness: spectral centroid on a log axis, 0–1. tension: roughness of the spectrum, 0–1.
@@ -82,6 +83,7 @@ class Heard:
     loudness_short_lufs: float = -120.0
     harmonic: float = 0.0
     flux: float = 0.0
+    loudness: float = 0.0
     chroma: FloatArray = field(default_factory=lambda: np.zeros(12, np.float32))
     beat: Beat | None = None
 

@@ -12,7 +12,7 @@ from visualizer.analysis.chroma import Chroma
 from visualizer.analysis.filters import BLOCK_SAMPLES, FilterBank
 from visualizer.analysis.flux import SpectralFlux
 from visualizer.analysis.harmonic import HarmonicBalance
-from visualizer.analysis.loudness import K_WEIGHTING, MOMENTARY_HOPS, SHORT_TERM_HOPS, Loudness, unit
+from visualizer.analysis.loudness import K_WEIGHTING, MOMENTARY_HOPS, SHORT_TERM_HOPS, Loudness, perceived, unit
 from visualizer.analysis.mel import SHOW, LogMel, MelConfig
 from visualizer.analysis.onset import OnsetStrength
 from visualizer.analysis.timbre import Timbre
@@ -106,6 +106,7 @@ class Analyzer:
             loudness_lufs=lufs,
             loudness_short_lufs=self._short_term.push(weighted),
             level=unit(lufs),
+            loudness=perceived(lufs),
             energy=energy,
             bass=bass,
             mid=mid,

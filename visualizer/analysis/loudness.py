@@ -45,3 +45,8 @@ class Loudness:
 def unit(lufs: float) -> float:
     """Bring LUFS to 0–1 absolutely: −60 gives 0, 0 gives 1."""
     return min(1.0, max(0.0, lufs / RANGE_LU + 1))
+
+
+def perceived(lufs: float) -> float:
+    """How loud LUFS sound, 0–1: 10 LU more are twice as loud (Stevens' sone scale); 0 LUFS give 1, silence gives 0."""
+    return 0.0 if lufs <= SILENCE_LUFS else float(min(1.0, 2.0 ** (lufs / 10)))
