@@ -13,7 +13,7 @@ from visualizer.control.pulse import PULSES, pulse
 from visualizer.parameters import NUMBERS, PARAMETERS, ParameterError
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Beat, Heard
 
-ZOOM = "motion/zoom"
+ZOOM, SPEED = "lens/zoom", "motion/zoom"
 
 
 def heard(sample: int, **measures: float) -> Heard:
@@ -82,6 +82,27 @@ def test_frame_rate_does_not_change_the_envelope() -> None:
     assert ends == [ends[0]] * 4
 
 
+def test_a_rate_carries_as_far_at_any_frame_rate() -> None:
+    values = np.random.default_rng(2).uniform(0, 1, 840).tolist()
+    for route in (Route("flux", SPEED, 1.0, 0.0, 0.02), Route("flux", SPEED, 1.0, 0.03, 0.3)):
+        ways = []
+        for every in (1, 2, 3, 7, 20):
+            modulator, way = Modulator({SPEED: 0.1}, [route]), 0.0
+            for i, value in enumerate(values, 1):
+                modulator.push(heard(i * HOP_SAMPLES, flux=value))
+                if i % every == 0:
+                    way += every * HOP_SAMPLES / SAMPLE_RATE * modulator.at(i * HOP_SAMPLES).values[SPEED]
+            ways.append(way)
+        assert ways == pytest.approx([ways[0]] * 5, rel=1e-9)
+        fine, envelope = 0.0, 0.0  # the same in steps of a hundredth of a millisecond
+        for value in values:
+            tau = route.attack_s if value > envelope else route.release_s
+            for _ in range(1000):
+                envelope = value if tau == 0 else envelope + (value - envelope) * 1e-5 / tau
+                fine += 1e-5 * (0.1 + envelope)
+        assert ways[0] == pytest.approx(fine, rel=1e-3)
+
+
 @pytest.mark.parametrize("hops_a_frame", [1, 2, 3, 5, 7])
 def test_onset_of_one_hop_reaches_a_frame_and_leaves_the_next(hops_a_frame: int) -> None:
     for place in range(hops_a_frame):
@@ -99,20 +120,20 @@ def test_onset_of_one_hop_reaches_a_frame_and_leaves_the_next(hops_a_frame: int)
 
 
 def test_routes_add_and_stay_in_their_bounds_and_the_parameters() -> None:
-    routes = [Route("bass", ZOOM, 1.0, 0.0, 0.0, high=0.6), Route("onset", ZOOM, 5.0, 0.0, 0.0, high=1.5),
-              Route("mid", ZOOM, -1.0, 0.0, 0.0, low=-0.2)]  # fmt: skip
-    modulator = Modulator({ZOOM: 0.1}, routes)
+    routes = [Route("bass", SPEED, 1.0, 0.0, 0.0, high=0.6), Route("onset", SPEED, 5.0, 0.0, 0.0, high=1.5),
+              Route("mid", SPEED, -1.0, 0.0, 0.0, low=-0.2)]  # fmt: skip
+    modulator = Modulator({SPEED: 0.1}, routes)
     modulator.push(heard(480, bass=1.0))
-    assert modulator.at(480).values[ZOOM] == pytest.approx(0.6)
+    assert modulator.at(480).values[SPEED] == pytest.approx(0.6)
     modulator.set_routes(routes)
     modulator.push(heard(960, bass=1.0, onset=1.0))
-    assert modulator.at(960).values[ZOOM] == pytest.approx(0.6 + 1.4)
+    assert modulator.at(960).values[SPEED] == pytest.approx(0.6 + 1.4)
     modulator.push(heard(1440, bass=0.2, mid=1.0))
     modulator.at(1440)
-    assert modulator.at(1440).values[ZOOM] == pytest.approx(0.1 + 0.2 - 0.3)
-    modulator.set_routes([Route("bass", ZOOM, 99.0, 0.0, 0.0)])
+    assert modulator.at(1440).values[SPEED] == pytest.approx(0.1 + 0.2 - 0.3)
+    modulator.set_routes([Route("bass", SPEED, 99.0, 0.0, 0.0)])
     modulator.push(heard(1920, bass=1.0))
-    assert modulator.at(1920).values[ZOOM] == PARAMETERS[ZOOM].high
+    assert modulator.at(1920).values[SPEED] == PARAMETERS[SPEED].high
 
 
 def test_equal_routes_keep_their_envelopes() -> None:

@@ -39,6 +39,11 @@ class Parameter:
         return self.kind in ("float", "int")
 
     @property
+    def is_rate(self) -> bool:
+        """Whether the value is so much a second, so that what it does depends on how long it lasts."""
+        return self.unit.endswith("/s")
+
+    @property
     def osc_address(self) -> str:
         """The address under which OSC reaches this parameter."""
         return f"/visualizer/{self.name}"

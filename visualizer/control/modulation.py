@@ -110,25 +110,37 @@ class Route:
 
 
 class _Envelope:
-    """One route's follower: its value now, and the highest since the last frame."""
+    """One route's follower: its value now, and the highest and the mean since the last frame."""
 
-    __slots__ = ("_route", "peak", "value")
+    __slots__ = ("_area", "_route", "_seconds", "peak", "value")
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self.value = self.peak = 0.0
+        self.value = self.peak = self._area = self._seconds = 0.0
 
     def run(self, source: float, seconds: float) -> None:
         tau = self._route.attack_s if source > self.value else self._route.release_s
-        self.value = source + (self.value - source) * math.exp(-seconds / tau) if tau > 0 else source
+        before, left = self.value - source, math.exp(-seconds / tau) if tau > 0 else 0.0
+        self.value = source + before * left
         self.peak = max(self.peak, self.value)
+        self._area += source * seconds + before * tau * (1.0 - left)
+        self._seconds += seconds
+
+    @property
+    def mean(self) -> float:
+        return self._area / self._seconds if self._seconds > 0 else self.value
+
+    def release(self) -> None:
+        """A frame has been begun."""
+        self.peak, self._area, self._seconds = self.value, 0.0, 0.0
 
 
 class Modulator:
     """Runs every route's envelope at hop rate and gives every numeric parameter's value when a frame asks.
 
     Between two frames the highest envelope is kept, so that an onset of one hop reaches a frame at any frame rate; the
-    frame after sees the envelope where it really is. base: values by parameter name, the rest at their defaults.
+    frame after sees the envelope where it really is. A rate takes the mean instead: how far it carries the picture then
+    does not depend on the frame rate. base: values by parameter name, the rest at their defaults.
     """
 
     def __init__(self, base: Mapping[str, float] | None = None, routes: Iterable[Route] = ()) -> None:
@@ -176,14 +188,14 @@ class Modulator:
             envelope.run(source, seconds)
 
     def release(self) -> None:
-        """Let go of the peaks kept so far: a frame has been begun with them."""
+        """Let go of the peaks and means kept so far: a frame has been begun with them."""
         for envelope in self._envelopes.values():
-            envelope.peak = envelope.value
+            envelope.release()
 
     def at(self, sample: int, keep: bool = False) -> Controls:
         """Every numeric parameter's value at the sample index ``sample``, from the hops pushed so far.
 
-        keep: the peaks stay until ``release``; a live show offers values more often than frames are begun.
+        keep: peaks and means stay until ``release``; a live show offers values more often than frames are begun.
         """
         still = max(self._now, self._heard + int(SILENT_AFTER_S * SAMPLE_RATE))
         if sample > still:
@@ -193,7 +205,8 @@ class Modulator:
         values = dict(self._base)
         for route in self._routes:
             envelope = self._envelopes[route]
-            values[route.target] += route.push_from(self._base[route.target], envelope.peak)
+            felt = envelope.mean if PARAMETERS[route.target].is_rate else envelope.peak
+            values[route.target] += route.push_from(self._base[route.target], felt)
         if not keep:
             self.release()
         for name, value in values.items():
