@@ -143,7 +143,7 @@ def build(out: Path, copyleft: bool, only: re.Pattern[str], minutes: float) -> t
             try:
                 clips += run(job, out)
             except (RuntimeError, OSError, ValueError) as error:
-                notes.append(f"{job.key}: {error}")
+                notes.append(f"{job.key}: {str(error).replace(str(out), '…')}")
             if number % 25 == 0 and sys.stderr.isatty():
                 print(f"\r{number} {job.key[:90]:90}", end="", file=sys.stderr, flush=True)
             elif number % 500 == 0:
