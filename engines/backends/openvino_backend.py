@@ -35,8 +35,8 @@ class OpenVinoNetworks:
     name = "openvino"
 
     def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None) -> None:
-        # Beside these networks torch has small things to do. Its threads would spin between them on the cores that OpenVINO's
-        # need: with two cores a live show had 15 frames/s instead of 19.
+        # Beside these networks torch has small things to do. Its threads would spin between them on the cores that
+        # OpenVINO's need: with two cores a live show had 15 frames/s instead of 19.
         torch.set_num_threads(1)
         self.latent_shape = info.latent_shape(size)
         self._tokenizer = Tokenizer(info.path / "tokenizer")
