@@ -24,9 +24,9 @@ TEMPERATURE = 0.07
 """Of the softmax over cosines; 1/0.07 is the scale that CLIP's training starts from, and the encoder's."""
 
 MARGIN = 0.15
-"""How far above the bank's mean similarity the best text must lie for the encoder to say anything. Of held-out moments whose
-best lies 0.15 to 0.2 above, three of four have the right class among five; nearly none lies lower. At 0.3 seven of ten were
-kept silent, and nearly all music of several instruments."""
+"""How far above the bank's mean similarity the best text must lie for the encoder to say anything. Of held-out moments
+whose best lies 0.15 to 0.2 above, three of four have the right class among five; nearly none lies lower. At 0.3 seven of
+ten were kept silent, and nearly all music of several instruments."""
 
 FORMAT = "tpos-live bank 1"
 
