@@ -187,7 +187,7 @@ def test_a_bad_switch_leaves_the_sound_as_it_was(
     server: SoundServer, ring: SoundRing, start: Callable[..., Capture], tmp_path: Path
 ) -> None:
     capture = start(MONITOR)
-    wait_until(capture, written_since(ring, 0), 10)
+    wait_until(capture, lambda: ring.written > 0 and capture.status.state == "running", 10)
     pid = capture.pid
     for bad in ("device:nothing like it", f"file:{tmp_path / 'none.wav'}"):
         known = len(errors(capture))
