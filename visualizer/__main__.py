@@ -179,12 +179,11 @@ def _source(wanted: str | None) -> str:
     return f"device:{found.node or found.label}"
 
 
-def _show_settings(arguments: argparse.Namespace, source: str) -> ShowSettings:
+def _show_settings(arguments: argparse.Namespace, source: str, model: ModelInfo, size: tuple[int, int]) -> ShowSettings:
     from visualizer.encoder.banks import bank_for
     from visualizer.resources import demo_track, sound_encoder, user_folder
     from visualizer.show import ShowSettings
 
-    model, size = _model(arguments)
     encoder = arguments.encoder or sound_encoder()
     return ShowSettings(
         source, _preset(arguments, model), model.path, size, arguments.fps or LIVE_FPS, user_folder("engines"),
@@ -203,7 +202,9 @@ def _show(arguments: argparse.Namespace) -> None:
         seconds = seconds or HEADLESS_SECONDS
         record = record or Path("out/show.mp4")
         print(f"No display: running the show without a window for {seconds:g} s, recorded to {record}.", file=sys.stderr)
-    settings = _show_settings(arguments, _source(arguments.input))
+    source = _source(arguments.input)
+    model, size = _model(arguments)
+    settings = _show_settings(arguments, source, model, size)
     sinks = []
     if record:
         from visualizer.output.recording import LiveRecording
@@ -212,7 +213,7 @@ def _show(arguments: argparse.Namespace) -> None:
     from visualizer.show import LiveShow
 
     show = LiveShow(settings, tuple(sinks))
-    osc = _osc(arguments, show)
+    osc = _osc(arguments, show, model)
     try:
         show.start()
         osc.start()
@@ -231,14 +232,13 @@ def _show(arguments: argparse.Namespace) -> None:
         print(f"Recorded {record}.", file=sys.stderr)
 
 
-def _osc(arguments: argparse.Namespace, show: LiveShow) -> Osc:
+def _osc(arguments: argparse.Namespace, show: LiveShow, model: ModelInfo) -> Osc:
     """The show's OSC; what of it cannot be is among the show's messages."""
-    from engines.model import inspect
     from visualizer.osc.door import DEFAULT, Osc, OscSettings
     from visualizer.osc.show_target import ShowTarget
 
     listen = arguments.osc if hasattr(arguments, "osc") else DEFAULT
-    target = ShowTarget(show, lambda preset: preset.on(inspect(show.renderer.settings.model)))
+    target = ShowTarget(show, lambda preset: preset.on(model))
     osc = Osc(target, show, OscSettings(listen, arguments.osc_out))
     for message in osc.state.messages:
         show.tell(message)
@@ -293,7 +293,8 @@ def _bench(arguments: argparse.Namespace) -> None:
 
     if arguments.what == "live":
         source = _source(arguments.input) if arguments.input else f"file:{demo_track()}"
-        figures = bench_live(_show_settings(arguments, source), arguments.seconds or 40.0, not arguments.json)
+        settings = _show_settings(arguments, source, *_model(arguments))
+        figures = bench_live(settings, arguments.seconds or 40.0, not arguments.json)
     else:
         model, size = _model(arguments)
         figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0)

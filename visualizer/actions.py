@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from visualizer.parameters import OSC_ROOT
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -23,7 +25,7 @@ class Action:
     @property
     def osc_address(self) -> str:
         """The address under which OSC reaches this action."""
-        return f"/visualizer/{self.name}"
+        return f"{OSC_ROOT}/{self.name}"
 
 
 _DECLARED = (

@@ -10,6 +10,9 @@ import math
 from dataclasses import dataclass
 from types import MappingProxyType
 
+OSC_ROOT = "/visualizer"
+"""Every OSC address of the program begins with it."""
+
 
 class ParameterError(ValueError):
     """A value that a parameter does not take; the message is one sentence for the user."""
@@ -46,7 +49,7 @@ class Parameter:
     @property
     def osc_address(self) -> str:
         """The address under which OSC reaches this parameter."""
-        return f"/visualizer/{self.name}"
+        return f"{OSC_ROOT}/{self.name}"
 
     def check(self, value: object) -> float | str:
         """Return ``value`` in the parameter's type, or raise ParameterError in one sentence."""

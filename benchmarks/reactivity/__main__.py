@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +28,11 @@ from .sounds import piece
 from .tables import table
 
 FPS = 30.0
-OFFLINE_FPS = 6.0
-"""Of the published method, which takes a hundred times as long a picture, and paints every one on its own."""
 
 
 def paint(bench: Bench, method: str, sound: FloatArray, out: Path) -> dict[str, float | None]:
     """Record one clip and measure it; ``frame_ms``: of painting, the limiter included."""
-    painter, preset = METHODS[method](bench)
-    fps = OFFLINE_FPS if method == "tpos offline" else FPS
+    painter, settings = METHODS[method](bench)
     spent, begun = [], time.perf_counter()
 
     def each(done: int, total: int, picture: Picture) -> None:
@@ -44,9 +40,9 @@ def paint(bench: Bench, method: str, sound: FloatArray, out: Path) -> dict[str, 
         spent.append(time.perf_counter() - begun)
         begun = time.perf_counter()
 
-    recorder = Recorder(out, bench.settings.size, fps, drop=False)
+    recorder = Recorder(out, settings.size, settings.fps, drop=False)
     try:
-        render(sound, painter, replace(bench.settings, preset=preset, fps=fps), recorder, each)
+        render(sound, painter, settings, recorder, each)
     finally:
         recorder.close()
     return {**measure(out).figures, "frame_ms": round(1000 * float(np.median(spent)), 2)}

@@ -22,6 +22,13 @@ PEAK_FALL_S, PEAK_FLOOR_DB = 4.0, 4.0
 """The greatest flux is forgotten with this time constant, and never taken as less than the floor, a mean of all bands."""
 
 
+def rise(now: FloatArray, before: FloatArray, floor_db: float) -> float:
+    """How far the bands (bands,) of a hop, dB, lie above those of the hop before: the mean over all, in dB. What falls, and
+    what lies below the floor, counts 0."""
+    floor = np.float32(floor_db)
+    return float(np.maximum(np.maximum(now, floor) - np.maximum(before, floor), 0).mean())
+
+
 class SpectralFlux:
     """Half-wave rectified rise of the mel bands in dB, mean over bands, above its average and over its greatest of late."""
 
@@ -35,11 +42,10 @@ class SpectralFlux:
 
     def push(self, mel: FloatArray) -> float:
         """Take the next hop's mel bands, dB re a full-scale sine, shape (bands,); return the flux, 0–1."""
-        floor = np.float32(max(FLOOR_DB, float(mel.max()) - MASKED_DB))
         before = mel if self._before is None else self._before
         self._before = mel
-        rise = float(np.maximum(np.maximum(mel, floor) - np.maximum(before, floor), 0).mean())
-        over = max(0.0, rise - self._average)
-        self._average += self._AVERAGE * (rise - self._average)
+        risen = rise(mel, before, max(FLOOR_DB, float(mel.max()) - MASKED_DB))
+        over = max(0.0, risen - self._average)
+        self._average += self._AVERAGE * (risen - self._average)
         self._most = max(over, PEAK_FLOOR_DB, self._most * self._FALL)
         return over / self._most

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from visualizer.analysis.flux import rise
 from visualizer.analysis.mel import MelConfig
 from visualizer.snapshots import FloatArray
 
@@ -31,7 +32,6 @@ class OnsetEnvelope:
 
     def push(self, mel_db: FloatArray) -> float:
         """Take the mel bands of the next hop, dB, shape (bands,); return the rise in it, dB. The first hop gives 0."""
-        now = np.maximum(mel_db, np.float32(self._floor))
-        before = now if self._before is None else self._before
-        self._before = now
-        return float(np.maximum(now - before, 0).mean())
+        before = mel_db if self._before is None else self._before
+        self._before = mel_db
+        return rise(mel_db, before, self._floor)

@@ -11,7 +11,6 @@ from visualizer.osc.endpoint import Endpoint, EndpointError
 from visualizer.osc.tree import NAME
 
 SERVICE = "_oscjson._tcp.local."
-EVERY = ("0.0.0.0", "::")
 LONGEST_END_S = 3.0
 """A show that ends does not wait longer for the network."""
 
@@ -42,7 +41,7 @@ class Announcement:
             self._thread.join(LONGEST_END_S)
 
     def _announce(self) -> None:
-        wanted = None if self._query.host in EVERY else [str(self._query.resolve()[1][0])]
+        wanted = None if self._query.is_every else [str(self._query.resolve()[1][0])]
         host = socket.gethostname().partition(".")[0] or "localhost"
         info = self._module.ServiceInfo(
             SERVICE, f"{NAME} on {host}.{SERVICE}", self._query.port,

@@ -7,7 +7,7 @@ their time tags are passed over (everything is due at once); whatever cannot be 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Value = int | float | str | bool | None
@@ -161,7 +161,7 @@ def encode(message: Message) -> bytes:
     return _padded(message.address) + _padded("," + "".join(tags)) + b"".join(data)
 
 
-def bundle(messages: Iterable[Message] | Sequence[Message]) -> bytes:
+def bundle(messages: Iterable[Message]) -> bytes:
     """The messages as one packet, due at once."""
     packets = [encode(message) for message in messages]
     head = _BUNDLE + _AT_ONCE.to_bytes(8, "big")

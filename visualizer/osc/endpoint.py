@@ -40,6 +40,11 @@ class Endpoint:
         except ValueError:
             return self.host != "localhost"
 
+    @property
+    def is_every(self) -> bool:
+        """Whether it stands for every address of this machine."""
+        return self.host in ("0.0.0.0", "::")
+
     def resolve(self) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
         """(family, address) for a UDP socket; raises EndpointError where the name is unknown."""
         try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+from visualizer.analysis.loudness import SILENCE_LUFS
 from visualizer.control.pulse import DOUBTFUL
 from visualizer.osc.codec import Message
 from visualizer.osc.wishes import HEARD
@@ -25,8 +26,6 @@ MOST_SIGNS = 100
 
 SILENT_TICKS = 15
 """After so many ticks without a hop the sound is gone, and silence is sent."""
-
-SILENCE_LUFS = -120.0
 
 
 class Hearing(Protocol):

@@ -94,7 +94,7 @@ class Tree:
 def host_info(osc: Endpoint) -> dict[str, Any]:
     """What HOST_INFO answers. osc: where OSC listens; where that is every address, the asker knows one of them."""
     info: dict[str, Any] = {"NAME": NAME, "OSC_PORT": osc.port, "OSC_TRANSPORT": "UDP"}
-    if osc.host not in ("0.0.0.0", "::"):
+    if not osc.is_every:
         info["OSC_IP"] = osc.host
     return {**info, "EXTENSIONS": {**dict.fromkeys(ATTRIBUTES[2:], True), "LISTEN": False}}
 

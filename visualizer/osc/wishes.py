@@ -13,10 +13,9 @@ from functools import partial
 
 from visualizer.actions import ACTIONS, Action
 from visualizer.osc.codec import Message, Value
-from visualizer.parameters import PARAMETERS, Parameter
+from visualizer.parameters import OSC_ROOT, PARAMETERS, Parameter
 
-ROOT = "/visualizer"
-PING, PONG, ERROR, HEARD = f"{ROOT}/ping", f"{ROOT}/pong", f"{ROOT}/error", f"{ROOT}/heard"
+PING, PONG, ERROR, HEARD = (f"{OSC_ROOT}/{name}" for name in ("ping", "pong", "error", "heard"))
 
 OURS = (PONG, ERROR, f"{HEARD}/")
 """What the program itself says. It is passed over without an answer: two programs that answer each other never stop."""
