@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from small_encoder import fake_teach, small_bank
 
+from visualizer.__main__ import main
 from visualizer.encoder.bank import BankError, read_table
 from visualizer.encoder.bank_texts import Entry, make_bank, read_texts
 from visualizer.encoder.banks import bank_for, load_bank
@@ -96,3 +100,25 @@ def test_a_bank_that_is_written_wrong_is_one_sentence(text: str, words: str, tmp
     path.write_text(text)
     with pytest.raises(BankError, match=words):
         read_texts(path)
+
+
+def test_the_bank_that_ships_is_what_its_teacher_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, written = tmp_path / "mine.toml", read_texts(prompt_bank().with_suffix(".toml"))
+    entries = [entry for entry in written if entry.text in ("heavy rain", "birdsong")]
+    rows = [f"{json.dumps(entry.text)} = {json.dumps(entry.wordings, ensure_ascii=False)}" for entry in entries]
+    texts.write_text("\n".join(["[mine]", *rows, '"a downpour at night" = []']) + "\n")
+    monkeypatch.setattr(sys, "argv", ["visualizer", "train", "bank", str(texts)])
+    assert main() == 0
+    shipped, mine = read_table(prompt_bank()), read_table(tmp_path / "mine.safetensors")
+    mine.check(shipped.space)
+    for entry in entries:
+        one, other = (bank.vectors[bank.texts.index(entry.text)] for bank in (shipped, mine))
+        assert one @ other > 0.999
+    like = shipped.similarities(mine.vectors[mine.texts.index("a downpour at night")])
+    assert "rain" in shipped.texts[int(like.argmax())]
+
+
+def test_the_bank_and_the_command_line_do_not_import_torch() -> None:
+    code = "import sys, visualizer.__main__, visualizer.encoder.bank; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr

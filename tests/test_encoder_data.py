@@ -11,6 +11,7 @@ from small_encoder import MEL, tone
 
 from visualizer.analysis.analyzer import LOUDEST
 from visualizer.encoder.data import ClipError, MelCache, Skipped, read_clip
+from visualizer.encoder.files import put_in_place
 from visualizer.encoder.manifest import Clip, ManifestError, read_manifest, read_wordings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -102,3 +103,16 @@ def test_manifests(tmp_path: Path) -> None:
         rows.write_text(text)
         with pytest.raises(ManifestError, match=words):
             read_wordings(rows)
+
+
+def test_a_file_that_two_write_at_once_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "mel.npy"
+    with put_in_place(path) as first, put_in_place(path) as second:
+        assert first != second
+        first.write_text("one")
+        second.write_text("two")
+    assert path.read_text() in ("one", "two")
+    with pytest.raises(KeyboardInterrupt), put_in_place(path) as part:
+        part.write_text("half")
+        raise KeyboardInterrupt
+    assert path.read_text() != "half" and list(path.parent.iterdir()) == [path]
