@@ -48,7 +48,7 @@ QMenu {{ background: {PANEL}; border: 1px solid {EDGE}; }}
 QMenu::item {{ padding: 5px 18px; }}
 QMenu::item:selected {{ background: {ACCENT_DEEP}; }}
 """
-"""The style sheet of the whole program. A frame named "panel" is a raised surface, a label named "title" its small heading."""
+"""The style sheet of the whole program. A frame named "panel" is a raised surface, a label named "title" a heading."""
 
 
 def colour(name: str, opacity: float = 1.0) -> QColor:
