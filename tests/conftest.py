@@ -11,7 +11,7 @@ from engines.backends import Networks, open_networks
 from engines.model import ModelInfo, inspect
 from visualizer.resources import embedded_model
 
-pytest_plugins = ["known_videos", "small_encoder"]  # their fixtures serve several modules
+pytest_plugins = ["desk_show", "known_videos", "small_encoder"]  # their fixtures serve several modules
 
 
 @pytest.fixture(scope="session")

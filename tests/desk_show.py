@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from visualizer import resources
 from visualizer.analysis.analyzer import Analyzer
 from visualizer.control.modulation import Route
 from visualizer.control.moves import ChangeLook, SetRoutes, SetValue
@@ -70,3 +73,10 @@ class PlayedShow:
             heard: Heard = replace(SILENCE, sample=self._sample, **measures)
             self._playing.hear(heard, beat)
             self.controls = self._playing.at(self._sample)
+
+
+@pytest.fixture
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folders inside the test's; the one of presets."""
+    monkeypatch.setattr(resources.platformdirs, "user_data_dir", lambda *_, **__: str(tmp_path / "data"))
+    return resources.user_folder("presets")

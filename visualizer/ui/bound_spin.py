@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 
@@ -11,7 +11,8 @@ from visualizer.ui.changes import Changes
 from visualizer.ui.gestures import Gestures
 from visualizer.ui.parameter_row import about, places_of
 
-LEAST_WIDTH_PX = 64
+AROUND_PX = 34
+"""What stands beside the text: margins and arrows."""
 
 
 class BoundSpin(QDoubleSpinBox):
@@ -29,11 +30,20 @@ class BoundSpin(QDoubleSpinBox):
         self.setSpecialValueText(off)
         self.setToolTip(about(parameter))
         self.setKeyboardTracking(False)
-        self.setMinimumWidth(LEAST_WIDTH_PX)
         self.lineEdit().setTextMargins(6, 0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.follow(changes.values[name])
         self.valueChanged.connect(self._set)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the longest number, with its unit."""
+        texts = (self.textFromValue(self.maximum()) + self.suffix(), self.specialValueText())
+        widest = max(self.fontMetrics().horizontalAdvance(text) for text in texts)
+        return QSize(widest + AROUND_PX, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        """No wider than it must be."""
+        return self.minimumSizeHint()
 
     def follow(self, value: float | str) -> None:
         """Show a value, unless somebody is typing another one."""

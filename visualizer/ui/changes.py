@@ -5,7 +5,6 @@ What OSC or MIDI changes meanwhile is left alone: a step sets back only what it 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,15 +15,14 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from visualizer.control.modulation import Route
 from visualizer.parameters import PARAMETERS, defaults
 from visualizer.preset import Preset
+from visualizer.ui.pending import Pending
 from visualizer.ui.playable import Playable
 
 UNDO_FADE_S = 0.3
 """How long a look takes to come back when it is undone or done again: a mistake is corrected at once."""
 
-CARRIED_OUT_S = 0.5
-"""After so long a show that does not have what it was asked for will not have it any more."""
-
 STEPS = 500
+ALL = "routes"
 _VALUE, _ROUTES = 1, 2  # kinds of step that merge
 
 
@@ -43,8 +41,8 @@ class Changes(QObject):
     def __init__(self, show: Playable, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._show = show
-        self._asked: dict[str, tuple[float | str, float]] = {}  # value, until when it may be on its way
-        self._asked_routes: tuple[tuple[Route, ...], float] | None = None
+        self._asked: Pending[float | str] = Pending()
+        self._asked_routes: Pending[tuple[Route, ...]] = Pending()
         self._origin: tuple[Preset, Preset] | None = None  # what was handed to the show, and the look it stands for
         self.stack = QUndoStack(self)
         self.stack.setUndoLimit(STEPS)
@@ -52,24 +50,12 @@ class Changes(QObject):
     @property
     def values(self) -> dict[str, float | str]:
         """Every parameter's value without the sound, with what has been asked for and is still to be carried out."""
-        values, now = dict(self._show.values), time.perf_counter()
-        for name, (value, until) in list(self._asked.items()):
-            if values.get(name) == value or now > until:
-                del self._asked[name]
-            else:
-                values[name] = value
-        return values
+        return self._asked.over(self._show.values)
 
     @property
     def routes(self) -> tuple[Route, ...]:
         """The routes, those that were just asked for included."""
-        routes = self._show.routes
-        if self._asked_routes is not None:
-            asked, until = self._asked_routes
-            if routes != asked and time.perf_counter() <= until:
-                return asked
-            self._asked_routes = None
-        return routes
+        return self._asked_routes.over({ALL: self._show.routes})[ALL]
 
     @property
     def look(self) -> Preset:
@@ -115,23 +101,24 @@ class Changes(QObject):
 
     def put_value(self, name: str, value: float | str) -> None:
         """Set a value, and no step."""
+        self._asked.ask(name, self._show.values[name], value)
         self._show.set(name, value)
-        self._asked[name] = value, time.perf_counter() + CARRIED_OUT_S
         self.value_changed.emit(name)
 
     def put_routes(self, routes: tuple[Route, ...]) -> None:
         """Replace the routes, and no step."""
+        self._asked_routes.ask(ALL, self._show.routes, routes)
         self._show.set_routes(routes)
-        self._asked_routes = routes, time.perf_counter() + CARRIED_OUT_S
         self.routes_changed.emit()
 
     def put_look(self, preset: Preset, origin: Preset, fade_s: float | None) -> None:
         """Go over to values and routes, and no step. origin: the look they stand for."""
+        values = self._show.values
+        for name, value in preset.complete().items():
+            self._asked.ask(name, values[name], value)
+        self._asked_routes.ask(ALL, self._show.routes, preset.routes)
         self._show.set_preset(preset, fade_s)
         self._origin = preset, origin
-        until = time.perf_counter() + CARRIED_OUT_S
-        self._asked.update({name: (value, until) for name, value in preset.complete().items()})
-        self._asked_routes = preset.routes, until
         self.look_changed.emit(preset.name)
 
 

@@ -103,7 +103,7 @@ class LooksPanel(FollowingPanel):
         above, times, below = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         above.addWidget(self.filter, 1)
         above.addWidget(self.stars)
-        for text, name in (("Fade", "show/fade"), ("Next after", "show/auto_bars"), ("or", "show/auto_seconds")):
+        for text, name in (("Fade", "show/fade"), ("Auto", "show/auto_bars"), ("or", "show/auto_seconds")):
             label = QLabel(text)
             label.setObjectName("faint")
             times.addWidget(label)

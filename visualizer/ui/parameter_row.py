@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
+from functools import cache
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QGuiApplication
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
-from visualizer.parameters import Parameter, ParameterError
+from visualizer.parameters import PARAMETERS, Parameter, ParameterError
 from visualizer.ui import theme
 from visualizer.ui.calm_combo import CalmCombo
 from visualizer.ui.changes import Changes
 from visualizer.ui.number_field import NumberField
 from visualizer.ui.parameter_slider import KEY_STEP, ParameterSlider
 
-NAME_WIDTH_PX, NUMBER_WIDTH_PX, UNIT_WIDTH_PX = 80, 60, 56
+FIELD_EDGES_PX = 20
+"""What a number's field needs around the number."""
+
 MOST_WHOLE_STEPS = 10_000
 """A range of more whole numbers is no place on a slider; such a number is drawn by lot instead."""
 
@@ -40,6 +44,29 @@ def about(parameter: Parameter) -> str:
     return f"{parameter.doc}\n{parameter.osc_address}\n{span}"
 
 
+def _on_slider(parameter: Parameter) -> bool:
+    return parameter.is_number and (parameter.kind == "float" or parameter.high - parameter.low <= MOST_WHOLE_STEPS)
+
+
+@cache
+def columns_px() -> tuple[int, int, int]:
+    """How wide names, numbers and units are, the same in every row."""
+
+    def widest(texts: Iterable[str], size_px: int) -> int:
+        font = QFont(QApplication.font())
+        font.setPixelSize(size_px)
+        return max(QFontMetrics(font).horizontalAdvance(text) for text in texts) + 2
+
+    sliders = [parameter for parameter in PARAMETERS.values() if _on_slider(parameter)]
+    numbers = [f"{end:.{places_of(p)}f}" for p in sliders for end in (p.low, p.high)]
+    names = [label_of(name) for name, parameter in PARAMETERS.items() if parameter.kind != "text"]
+    return (
+        widest(names, theme.TEXT_PX),
+        widest(numbers, theme.TEXT_PX) + FIELD_EDGES_PX,
+        widest((parameter.unit for parameter in sliders), theme.SMALL_PX),
+    )
+
+
 class ParameterRow(QWidget):
     """``follow`` it; what is changed by hand goes through ``changes``. ``told`` says in a sentence what was not taken."""
 
@@ -58,7 +85,8 @@ class ParameterRow(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(theme.GAP_PX)
         name = QLabel(label_of(parameter.name))
-        name.setFixedWidth(NAME_WIDTH_PX)
+        name_px, number_px, unit_px = columns_px()
+        name.setFixedWidth(name_px)
         line.addWidget(name)
         if not parameter.is_number:
             self.combo = CalmCombo({"": parameter.choices})
@@ -66,7 +94,7 @@ class ParameterRow(QWidget):
             line.addWidget(self.combo, 1)
             return
         span = parameter.high - parameter.low
-        if parameter.kind == "int" and span > MOST_WHOLE_STEPS:
+        if not _on_slider(parameter):
             lot = QToolButton()
             lot.setText("Another")
             lot.setToolTip("Draw another number by lot.")
@@ -74,14 +102,14 @@ class ParameterRow(QWidget):
             lot.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             lot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             line.addWidget(lot, 1)
-            step, width = 1.0, NUMBER_WIDTH_PX + theme.GAP_PX + UNIT_WIDTH_PX
+            step, width = 1.0, number_px + theme.GAP_PX + unit_px
         else:
             self.slider = ParameterSlider(parameter.low, parameter.high, parameter.kind == "int")
             self.slider.setAccessibleName(label_of(parameter.name))
             self.slider.changed.connect(self._set)
             self.slider.reset_asked.connect(self._back_to_look)
             line.addWidget(self.slider, 1)
-            step, width = (1.0 if parameter.kind == "int" else KEY_STEP * span), NUMBER_WIDTH_PX
+            step, width = (1.0 if parameter.kind == "int" else KEY_STEP * span), number_px
         self.number = NumberField(parameter.unit, places_of(parameter), step)
         self.number.setFixedWidth(width)
         self.number.setAccessibleName(label_of(parameter.name))
@@ -91,7 +119,7 @@ class ParameterRow(QWidget):
         if self.slider is not None:
             unit = QLabel(parameter.unit)
             unit.setObjectName("title")
-            unit.setFixedWidth(UNIT_WIDTH_PX)
+            unit.setFixedWidth(unit_px)
             line.addWidget(unit)
 
     @property
