@@ -53,7 +53,7 @@ class PlayedShow:
         if PARAMETERS[name].look:
             self._asked.append(lambda: self._playing.move(SetValue(name, checked)))
         else:
-            self._asked.append(lambda: self._of_show.update({name: checked}))
+            self._of_show[name] = checked
 
     def set_routes(self, routes: tuple[Route, ...]) -> None:
         self._asked.append(lambda: self._playing.move(SetRoutes(tuple(routes))))
