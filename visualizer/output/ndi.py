@@ -19,6 +19,9 @@ BLOCK = 480
 """Samples of sound in each NDI frame. Always as many: cyndilib 0.1.3 tells NDI a wrong place for the second channel of
 blocks that are shorter than the frame they are written to."""
 
+MOST_SOURCES = 8
+"""Copies of the program that may send from one computer: NDI gives a name once, so they are "TPoS Live 2" and so on."""
+
 
 class NdiPort:
     """An NDI source called ``source``: pictures of any size, and 48 kHz stereo float sound.
@@ -45,17 +48,24 @@ class NdiPort:
             from cyndilib.wrapper.ndi_structs import FourCC
         except ImportError as failure:
             raise PortError(f'NDI cannot be loaded ({failure}): pip install "tpos-live[ndi]" adds it.') from None
-        video, sound = VideoSendFrame(), AudioSendFrame(BLOCK)
-        video.set_resolution(*self._size)
-        video.set_frame_rate(Fraction(self._fps).limit_denominator(1001))
-        video.set_fourcc(FourCC.RGBX)
-        sound.sample_rate, sound.num_channels = SAMPLE_RATE, 2
-        # NDI's own clocks would hold each call until the next frame is due.
-        self._sender = Sender(self._source, clock_video=False, clock_audio=False)
-        self._sender.set_video_frame(video)
-        self._sender.set_audio_frame(sound)
-        self._sender.open()
-        return str(self._sender.source.name)
+        for number in range(1, MOST_SOURCES + 1):
+            video, sound = VideoSendFrame(), AudioSendFrame(BLOCK)
+            video.set_resolution(*self._size)
+            video.set_frame_rate(Fraction(self._fps).limit_denominator(1001))
+            video.set_fourcc(FourCC.RGBX)
+            sound.sample_rate, sound.num_channels = SAMPLE_RATE, 2
+            # NDI's own clocks would hold each call until the next frame is due.
+            source = self._source if number == 1 else f"{self._source} {number}"
+            sender = Sender(source, clock_video=False, clock_audio=False)
+            sender.set_video_frame(video)
+            sender.set_audio_frame(sound)
+            try:
+                sender.open()
+            except MemoryError:  # how cyndilib says that NDI gave no source: another copy of the program has the name
+                continue
+            self._sender = sender
+            return str(sender.source.name)
+        raise PortError(f"NDI gives no source called {self._source}: end other copies of the program on this computer.")
 
     def picture(self, picture: Picture) -> None:
         """Send one picture; its codec halves the colours' resolution across (4:2:2)."""
