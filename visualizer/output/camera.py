@@ -47,7 +47,7 @@ class CameraPort:
         try:
             self._camera = pyvirtualcam.Camera(width, height, self._fps, device=self._device or None)
         except RuntimeError as failure:
-            why = " ".join(str(failure).split()).rstrip(".")
+            why = str(failure).splitlines()[0].split(" backend: ")[-1].split(". ")[0].rstrip(".")
             advice = MAKE_A_DEVICE.get(platform.system(), "use NDI instead.")
             raise PortError(f"There is no virtual camera to send to ({why}): {advice}") from None
         return str(self._camera.device)
