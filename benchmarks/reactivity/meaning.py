@@ -65,8 +65,8 @@ def main() -> None:
     """Hear every sound and print the table."""
     asked = argparse.ArgumentParser()
     asked.add_argument("run", type=Path, help="the training run whose judge looks on")
-    known = ", ".join(CONCEPTS)
-    asked.add_argument("sounds", nargs="+", metavar="SOUND=FILE", help=f"recordings of {known}; several of one count together")
+    known = f"recordings of {', '.join(CONCEPTS)}; several of one count together"
+    asked.add_argument("sounds", nargs="+", metavar="SOUND=FILE", help=known)
     asked.add_argument("--encoder", type=Path, default=sound_encoder())
     asked.add_argument("--seconds", type=float, default=10.0)
     asked.add_argument("--sheet", type=Path, help="a row of frames for each sound")
