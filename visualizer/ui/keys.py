@@ -37,7 +37,7 @@ KEYS = (
     Key("undo", "Ctrl+Z", "undo", "Desk", repeats=True),
     Key("redo", "Ctrl+Shift+Z", "do it again", "Desk", repeats=True),
     Key("keys", "?", "these keys", "Desk"),
-    Key("leave", "Esc", "leave a field; on the stage: full screen", "Desk"),
+    Key("leave", "Esc", "leave a field, or full screen", "Desk"),
 )
 
 CAPS = {key.name: key.cap for key in KEYS}

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from visualizer.ui.keys import KEYS, Key
 from visualizer.ui.theme import EDGE, FAINT, GROUND, LARGE_PX, PANEL, RADIUS_PX, TEXT, TEXT_PX, TRACK, colour
 
-COLUMN_WIDTH, ROW_HEIGHT, HEAD_HEIGHT, CAP_WIDTH = 370, 32, 36, 108
+COLUMN_WIDTH, ROW_HEIGHT, HEAD_HEIGHT, CAP_WIDTH = 370, 32, 36, 116
 MARGIN, GUTTER = 28, 24
 
 
@@ -18,6 +18,7 @@ class KeysOverlay(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._desk = parent
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Keys")
         self._before: QWidget | None = None
@@ -33,9 +34,8 @@ class KeysOverlay(QWidget):
         if self.isVisible():
             self._leave()
             return
-        desk = self.parentWidget()
-        self._before = desk.focusWidget()
-        self.setGeometry(desk.rect())
+        self._before = self._desk.focusWidget()
+        self.setGeometry(self._desk.rect())
         self.raise_()
         self.show()
         self.setFocus()
@@ -48,7 +48,7 @@ class KeysOverlay(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Cover the desk whatever its size."""
         if event.type() == QEvent.Type.Resize and self.isVisible():
-            self.setGeometry(self.parentWidget().rect())
+            self.setGeometry(self._desk.rect())
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -76,7 +76,7 @@ class KeysOverlay(QWidget):
         painter.setBrush(colour(PANEL))
         painter.drawRoundedRect(QRectF(0, 0, width, height), 2 * RADIUS_PX, 2 * RADIUS_PX)
         for number, groups in enumerate(columns):
-            top = MARGIN - 4
+            top = MARGIN - 4.0
             for group in groups:
                 top = self._draw_group(painter, MARGIN + number * (COLUMN_WIDTH + GUTTER), top, group)
 
