@@ -57,7 +57,7 @@ class LivePainter:
         self._meant: Meant | None = None
 
     def begin(self, preset: Preset, sound: FloatArray) -> None:
-        self.stream.set_prompt(preset.prompt)
+        self.stream.set_prompt(*preset.prompts)
 
     def hear(self, mel: FloatArray, dt: float) -> None:
         if self.ear is not None:

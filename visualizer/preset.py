@@ -34,6 +34,7 @@ from visualizer.parameters import PARAMETERS, ParameterError, defaults
 if TYPE_CHECKING:
     from engines.model import ModelInfo
 
+NOT_OF_A_LOOK = "this belongs to the show, not to a look"
 _FIELDS = {word: field for field, word in WORDS.items()}
 
 
@@ -51,7 +52,7 @@ class Preset:
     routes: tuple[Route, ...] = ()
 
     def complete(self) -> dict[str, float | str]:
-        """Every parameter's value, those the preset leaves out at their defaults."""
+        """The value of every parameter of a look, those the preset leaves out at their defaults."""
         return {**defaults(), **self.values}
 
     def on(self, info: ModelInfo) -> Preset:
@@ -63,6 +64,11 @@ class Preset:
     def prompt(self) -> str:
         """What the look paints, in words."""
         return str(self.complete()["picture/prompt"])
+
+    @property
+    def prompts(self) -> tuple[str, str]:
+        """What it paints at both ends of its mix."""
+        return self.prompt, str(self.complete()["picture/prompt_b"])
 
     def numbers(self) -> dict[str, float]:
         """Every numeric parameter's value: the base of a ``Modulator``."""
@@ -155,6 +161,8 @@ def load_preset(path: str | os.PathLike[str]) -> Preset:
     for key, value in given.items():
         if key not in PARAMETERS:
             raise source.refuse("values", 0, key, f"there is no such parameter{nearest(key, PARAMETERS)}")
+        if not PARAMETERS[key].look:
+            raise source.refuse("values", 0, key, f"{NOT_OF_A_LOOK}: leave it out")
         try:
             values[key] = PARAMETERS[key].check(value)
         except ParameterError as error:
@@ -208,6 +216,9 @@ def save_preset(preset: Preset, path: str | os.PathLike[str]) -> None:
     OSError when the file cannot be written.
     """
     path = Path(path)
+    for name in preset.values:
+        if not PARAMETERS[name].look:
+            raise ParameterError(f"{name}: {NOT_OF_A_LOOK}")
     lines = [f"title = {_text(preset.title)}", "", "[values]"]
     lines += [f"{_text(name)} = {_toml(PARAMETERS[name].check(value))}" for name, value in preset.values.items()]
     for route in preset.routes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from visualizer.parameters import PARAMETERS
 from visualizer.preset import Preset, find_preset, list_presets
 from visualizer.show import LiveShow
 
@@ -33,8 +32,6 @@ def _absent(what: str) -> Switch:
 class Desk:
     """What a show has only where a desk brings it."""
 
-    blackout: Switch = field(default_factory=lambda: _absent("blackout"))
-    freeze: Switch = field(default_factory=lambda: _absent("freezing"))
     record: Switch = field(default_factory=lambda: _absent("recording by OSC"))
 
 
@@ -44,7 +41,11 @@ class ShowTarget:
     def __init__(self, show: LiveShow, fitted: Callable[[Preset], Preset], desk: Desk | None = None) -> None:
         self._show, self._fitted = show, fitted
         desk = desk or Desk()
-        self._switches = {"output/blackout": desk.blackout, "output/freeze": desk.freeze, "record": desk.record}
+        self._switches = {
+            "output/blackout": Switch(show.set_blackout, lambda: show.blackout),
+            "output/freeze": Switch(show.set_freeze, lambda: show.frozen),
+            "record": desk.record,
+        }
         self._triggers = {
             "tempo/tap": show.tap,
             "tempo/flip": show.flip_beat,
@@ -55,12 +56,7 @@ class ShowTarget:
 
     def set(self, name: str, value: float | str) -> None:
         """Set a parameter."""
-        if PARAMETERS[name].is_number:
-            self._show.set_value(name, float(value))
-        elif name == "picture/prompt":
-            self._show.set_prompt(str(value))
-        else:
-            raise AbsentError(f"{name} cannot be set in a show that runs")
+        self._show.set(name, value)
 
     def act(self, name: str, value: float | str | bool | None) -> None:
         """Do an action."""
