@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Protocol
 
@@ -36,9 +37,8 @@ class RecordedShow(Protocol):
 def new_file(folder: Path, now: datetime) -> Path:
     """A name that sorts by time and that every file system takes; never one that is there already."""
     stem = f"TPoS Live {now:%Y-%m-%d %H-%M-%S}"
-    taken = [path for number in range(2, 100) if (path := folder / f"{stem} ({number}).mp4") and path.exists()]
-    first = folder / f"{stem}.mp4"
-    return first if not first.exists() else folder / f"{stem} ({len(taken) + 2}).mp4"
+    stems = chain([stem], (f"{stem} ({number})" for number in count(2)))
+    return next(path for each in stems if not (path := folder / f"{each}.mp4").exists())
 
 
 def clock(seconds: float) -> str:
@@ -102,6 +102,7 @@ class RecordRow(QWidget):
         if path != self._seen or not self.button.text():
             finished = f"saved as {self._seen.name}" if self._seen is not None else ""
             self.file.put(path.name if path is not None else finished)
+            self.file.setVisible(bool(self.file.text()))
             self.file.setToolTip(str(path or self._seen or ""))
             self.button.setText(f"{'■  Stop' if path else '●  Record'}   {CAPS['record']}")
             self._seen = path

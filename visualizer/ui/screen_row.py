@@ -35,7 +35,7 @@ class ScreenRow(QWidget):
     def __init__(self, show: StageShow) -> None:
         super().__init__()
         self._show = show
-        self.window_: OutputWindow | None = None
+        self.output: OutputWindow | None = None
         self.list = QComboBox()
         self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -74,7 +74,7 @@ class ScreenRow(QWidget):
     @property
     def is_open(self) -> bool:
         """Whether there is a stage, as a full screen or a window."""
-        return self.window_ is not None and self.window_.isVisible()
+        return self.output is not None and self.output.isVisible()
 
     @property
     def mode(self) -> Mode:
@@ -85,8 +85,8 @@ class ScreenRow(QWidget):
         """Fit or fill from now on."""
         self._mode = mode
         self.aspect.put(mode)
-        if self.window_ is not None:
-            self.window_.mode = mode
+        if self.output is not None:
+            self.output.mode = mode
 
     @property
     def screen_chosen(self) -> str:
@@ -102,7 +102,7 @@ class ScreenRow(QWidget):
 
     def toggle(self) -> None:
         """Open the stage on its screen, bring it back to full screen, or close it."""
-        if self.window_ is not None and self.window_.isFullScreen() and self.is_open:
+        if self.output is not None and self.output.isFullScreen() and self.is_open:
             self.close_stage()
         else:
             self.open_stage()
@@ -112,26 +112,26 @@ class ScreenRow(QWidget):
         screen = self._chosen()
         if screen is None:
             return
-        if self.window_ is None:
-            self.window_ = OutputWindow(self._show, self._mode)
-            self.window_.pressed.connect(self.pressed)
-            self.window_.lost.connect(self._was_lost)
-            self.window_.closed.connect(self.refresh)
+        if self.output is None:
+            self.output = OutputWindow(self._show, self._mode)
+            self.output.pressed.connect(self.pressed)
+            self.output.lost.connect(self._was_lost)
+            self.output.closed.connect(self.refresh)
         self._lost = ""
-        self.window_.show_on(screen)
+        self.output.show_on(screen)
         self.refresh()
 
     def close_stage(self) -> None:
         """Close it; call this when the desk closes, or the program goes on behind a full screen."""
-        if self.window_ is not None:
-            self.window_.close()
+        if self.output is not None:
+            self.output.close()
         self.refresh()
 
     def refresh(self) -> None:
         """Show whether it is open, and how it does."""
         self.button.setChecked(self.is_open)
         self.button.setText(f"{'Close the stage' if self.is_open else 'Open the stage'}   {CAPS['fullscreen']}")
-        window = self.window_
+        window = self.output
         if window is not None and self.is_open:
             if window.isFullScreen():
                 self._lost = ""
@@ -146,8 +146,8 @@ class ScreenRow(QWidget):
 
     def _choose(self) -> None:
         screen = self._chosen()
-        if self.is_open and self.window_ is not None and screen is not None:
-            self.window_.show_on(screen)
+        if self.is_open and self.output is not None and screen is not None:
+            self.output.show_on(screen)
 
     def _was_lost(self, sentence: str) -> None:
         self._lost = sentence

@@ -30,6 +30,7 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
     background: {PANEL}; border: 1px solid {EDGE}; border-radius: {RADIUS_PX}px; padding: 5px 8px;
     selection-background-color: {ACCENT_DEEP}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {ACCENT}; }}
+QComboBoxPrivateContainer {{ background: {PANEL}; }}
 QComboBox QAbstractItemView {{ background: {PANEL}; border: 1px solid {EDGE}; selection-background-color: {ACCENT_DEEP}; }}
 QPushButton, QToolButton {{
     background: {TRACK}; border: 1px solid {EDGE}; border-radius: {RADIUS_PX}px; padding: 5px 10px; }}
