@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from tiny_model import make_tiny_model
 from engines.backends import Networks, open_networks
 from engines.model import ModelInfo, inspect
 from visualizer.resources import embedded_model
+
+# Read when NDI's library is loaded: tests are seen by this machine alone.
+os.environ.setdefault("NDI_CONFIG_DIR", str(Path(__file__).with_name("ndi")))
 
 pytest_plugins = ["known_videos", "small_encoder"]  # their fixtures serve several modules
 

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from engines.model import ModelInfo
 
 NOT_OF_A_LOOK = "this belongs to the show, not to a look"
-_FIELDS = {word: field for field, word in WORDS.items()}
 
 
 class PresetError(ValueError):
@@ -126,13 +125,13 @@ def _route(source: _Source, number: int, table: object) -> Route:
     if not isinstance(table, dict):
         raise source.refuse("", 0, "routes", "each route is a table that begins with [[routes]]")
     for key in table:
-        if key not in _FIELDS:
-            raise source.refuse("routes", number, key, f"no such key in a route{nearest(key, _FIELDS)}")
+        if key not in WORDS.values():
+            raise source.refuse("routes", number, key, f"no such key in a route{nearest(key, WORDS.values())}")
     for key in ("source", "target", "gain"):
         if key not in table:
             raise source.refuse("routes", number, None, f"this route has no {key}")
     try:
-        return Route(**{_FIELDS[key]: value for key, value in table.items()})
+        return Route.from_json(table)
     except RouteError as error:
         raise source.refuse("routes", number, WORDS[error.field], str(error)) from None
     except OverflowError:
@@ -223,8 +222,7 @@ def save_preset(preset: Preset, path: str | os.PathLike[str]) -> None:
     lines += [f"{_text(name)} = {_toml(PARAMETERS[name].check(value))}" for name, value in preset.values.items()]
     for route in preset.routes:
         lines += ["", "[[routes]]"]
-        given = ((word, getattr(route, field)) for field, word in WORDS.items())
-        lines += [f"{word} = {_toml(value)}" for word, value in given if value is not None]
+        lines += [f"{word} = {_toml(value)}" for word, value in route.as_json().items() if value is not None]
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_bytes(("\n".join(lines) + "\n").encode())

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,9 +30,12 @@ from visualizer.control.modulation import Route
 from visualizer.control.moves import ChangeLook, Move, SetRoutes, SetValue
 from visualizer.control.playing import Playing
 from visualizer.control.tempo import Tempo, TempoSource
+from visualizer.control.track import ENDING, Header
 from visualizer.output.flash import Mode
+from visualizer.output.recording import LiveRecording
 from visualizer.output.sink import Sink
 from visualizer.output.stage import Stage
+from visualizer.output.track_writer import TrackWriter
 from visualizer.parameters import PARAMETERS, defaults
 from visualizer.preset import Preset
 from visualizer.renderer.client import RendererClient, RendererSettings, RendererStatus
@@ -50,6 +53,9 @@ MEANT_FOR_S = 1.5
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
 RECENT_HOPS = 200
+SENT_KEPT = 500
+"""Values that are remembered until the frame that was painted with them has come: five seconds."""
+
 LONGEST_FILL_S = 1.0
 LEAST_MEMORY = 256 * 2**20
 SWITCH_S = 0.0005
@@ -143,6 +149,9 @@ class LiveShow:
         self._mel = mel_ring(self._folder, SHOW.bands)
         self.settings, self.preset = settings, settings.preset
         self._own = defaults(look=False)
+        self._recording: tuple[LiveRecording, TrackWriter] | None = None
+        self._track: TrackWriter | None = None
+        self._sent: OrderedDict[float, tuple[int, int, Controls]] = OrderedDict()  # by when they were heard
         self.meaning: Meaning | None = None
         self.latest: Frame | None = None
         self.heard: Heard | None = None
@@ -178,6 +187,8 @@ class LiveShow:
         self.renderer.stop()
         for sink in self._stage.sinks:
             sink.close()
+        if self._track is not None:
+            self._track.close()
         self._lost = self.lost_samples
         self._ring.close()
         self._mel.close()
@@ -212,6 +223,8 @@ class LiveShow:
     def _move(self, move: Move) -> None:
         before = self._playing.prompts
         self._playing.move(move)
+        if self._track is not None:
+            self._track.move(self._heard_to, move)
         if self._playing.prompts != before:
             self.renderer.set_prompts(*self._playing.prompts, self._playing.prompt_fade_s)
 
@@ -273,16 +286,53 @@ class LiveShow:
         self._asked.append(lambda: self._take_sinks((*self._stage.sinks, sink)))
 
     def remove_sink(self, sink: Sink) -> None:
-        """Let an output go; it is finished in the background."""
-
-        def remove() -> None:
-            self._take_sinks(tuple(other for other in self._stage.sinks if other is not sink))
-            threading.Thread(target=sink.close, name="closing", daemon=False).start()
-
-        self._asked.append(remove)
+        """Hand nothing more to an output; it is not closed. One that is not there may be let go, too."""
+        self._asked.append(lambda: self._take_sinks(tuple(other for other in self._stage.sinks if other is not sink)))
 
     def _take_sinks(self, sinks: tuple[Sink, ...]) -> None:
         self._stage.sinks = sinks
+
+    @property
+    def recording(self) -> Path | None:
+        """The video that is being recorded, if one is."""
+        return None if self._recording is None else self._recording[0].path
+
+    def start_recording(self, path: Path) -> LiveRecording:
+        """Record pictures and sound to ``path``, and the control track beside it; ends a recording that runs.
+
+        What is given tells of an error, once there is one. Raises RecordingError in one sentence where the file cannot be begun.
+        """
+        self.stop_recording()
+        recording = LiveRecording(path, self.settings.size, self.settings.fps)
+        track = TrackWriter(path.with_suffix(ENDING))
+        self._recording = recording, track
+
+        def begin() -> None:
+            recording.since = 0 if self.heard is None else self.heard.sample
+            modulator, settings = self._playing.modulator, self.settings
+            track.begin(Header(
+                recording.since, self._playing.values, modulator.state(), settings.model.name, settings.size, settings.fps
+            ))  # fmt: skip
+            self._track = track
+            self._take_sinks((*self._stage.sinks, recording))
+
+        self._asked.append(begin)
+        return recording
+
+    def stop_recording(self) -> None:
+        """Finish the recording, if there is one, in the background."""
+        parts, self._recording = self._recording, None
+        if parts is None:
+            return
+        recording, _ = parts
+
+        def end() -> None:
+            self._track = None
+            for part in parts:
+                threading.Thread(target=part.close, name="closing").start()
+
+        self.remove_sink(recording)
+        self._asked.append(end)
 
     def tell(self, message: str) -> None:
         """Say a sentence to whoever looks at ``status``, once."""
@@ -409,12 +459,14 @@ class LiveShow:
             return False
         self._last_sound = self._last_offer = now
         sound = self._to_show_rate(block, first)
-        if self.renderer.controls_taken:
-            self._playing.modulator.release()
+        self._let_go()
         hops = self._analyzer.push(sound)
         for heard in hops:
             self._tempo.push(heard)
-            self._playing.hear(heard, self._tempo.at(heard.sample))
+            beat = self._tempo.at(heard.sample)
+            self._playing.hear(heard, beat)
+            if self._track is not None:
+                self._track.hop(heard, beat)
             self.hops.append(heard)
             self.heard = heard
         if hops:
@@ -422,8 +474,7 @@ class LiveShow:
         if self.heard is not None and self._resampler is not None:
             captured = self._ring.captured_at(int(self._resampler.to_input(self.heard.sample)))
             self._clock = self.heard.sample, captured
-            self.controls = self._playing.at(self.heard.sample, keep=True)
-            self.renderer.send_controls(self.controls, Trace(captured, time.perf_counter()))
+            self._send_controls(self.heard.sample, Trace(captured, time.perf_counter()))
         return True
 
     def _to_show_rate(self, block: FloatArray, first: int) -> FloatArray:
@@ -452,12 +503,28 @@ class LiveShow:
         if now - self._last_sound < QUIET_AFTER_S or now - self._last_offer < HOP_MS / 1000:
             return
         self._last_offer = now
+        self._let_go()
+        passed = int((now - self._last_sound) * SAMPLE_RATE)
+        self._send_controls(self._heard_to + passed, Trace(now, now))
+
+    def _let_go(self) -> None:
+        """Let go of the peaks that a frame has taken."""
         if self.renderer.controls_taken:
             self._playing.modulator.release()
-        heard = 0 if self.heard is None else self.heard.sample
-        passed = int((now - self._last_sound) * SAMPLE_RATE)
-        self.controls = self._playing.at(heard + passed, keep=True)
-        self.renderer.send_controls(self.controls, Trace(now, now))
+            if self._track is not None:
+                self._track.released(self._heard_to)
+
+    def _send_controls(self, sample: int, trace: Trace) -> None:
+        """Send the values at a sample index."""
+        self.controls = controls = self._playing.at(sample, keep=True)
+        self._sent[trace.heard] = sample, 0 if self._track is None else self._track.count, controls
+        if len(self._sent) > SENT_KEPT:
+            self._sent.popitem(last=False)
+        self.renderer.send_controls(controls, trace)
+
+    @property
+    def _heard_to(self) -> int:
+        return 0 if self.heard is None else self.heard.sample
 
     def _show(self) -> bool:
         """Hand the newest frame, made safe, to the outputs; take what the sound means."""
@@ -468,6 +535,10 @@ class LiveShow:
             self.latest = self._stage.idle(now) or self.latest
             return False
         self.latest = frame = self._stage.present(frame, now)
+        if self._track is not None and frame.trace.heard in self._sent:
+            at, behind, controls = self._sent[frame.trace.heard]
+            if at >= self._track.since and behind:
+                self._track.frame(at, behind, frame.trace.begun, controls.values)
         self._frames += 1
         self.history.append(Handed(frame.number, frame.sample, now, time.perf_counter() - frame.trace.captured))
         return True

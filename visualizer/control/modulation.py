@@ -7,9 +7,10 @@ parameter's range. Times are in seconds and exact for any hop and frame rate.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from typing import Any
 
 from visualizer.control.fade import Fade
 from visualizer.control.pulse import PULSES, pulse
@@ -41,6 +42,8 @@ WORDS = {
     "curve": "curve",
 }
 """What presets and messages call the fields of ``Route``."""
+
+_FIELDS = {word: field for field, word in WORDS.items()}
 
 
 class RouteError(ValueError):
@@ -106,6 +109,15 @@ class Route:
         if self.low is not None and self.high is not None and self.low > self.high:
             raise RouteError("low", f"a route's min {self.low:g} is above its max {self.high:g}")
 
+    def as_json(self) -> dict[str, str | float | None]:
+        """The route as plain values, in presets' words."""
+        return {word: getattr(self, field) for field, word in WORDS.items()}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Route:
+        """The inverse of ``as_json``; raises KeyError, TypeError or RouteError."""
+        return cls(**{_FIELDS[word]: value for word, value in plain.items()})
+
     def push_from(self, base: float, envelope: float) -> float:
         """What the route adds to ``base`` for an envelope of 0–1."""
         parameter = PARAMETERS[self.target]
@@ -135,6 +147,14 @@ class _Envelope:
     @property
     def mean(self) -> float:
         return self._area / self._seconds if self._seconds > 0 else self.value
+
+    def state(self) -> list[float]:
+        """All that its next values depend on."""
+        return [self.value, self.peak, self._area, self._seconds]
+
+    def restore(self, state: Sequence[float]) -> None:
+        """Go on from a state."""
+        self.value, self.peak, self._area, self._seconds = state
 
     def release(self) -> None:
         """A frame has been begun."""
@@ -202,6 +222,33 @@ class Modulator:
         self._fade = Fade(self._now, round(seconds * SAMPLE_RATE), before, _weights(weights, coming))
         self._base |= wanted
         self._follow(coming, leaving=tuple(route for route, weight in weights.items() if weight > 0))
+
+    def state(self) -> dict[str, Any]:
+        """All that its next values depend on, as plain values."""
+        followed = [
+            {"route": route.as_json(), "envelope": envelope.state(), "weights": self._fade.routes.get(route)}
+            for route, envelope in self._envelopes.items()
+        ]
+        fade = {"start": self._fade.start, "length": self._fade.length, "before": dict(self._fade.before)}
+        routes = [route.as_json() for route in self._routes]
+        state = {"base": self.base, "routes": routes, "followed": followed, "fade": fade}
+        return state | {"heard": self._heard, "now": self._now}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> Modulator:
+        """One that goes on from a state. Raises KeyError, TypeError, RouteError or ParameterError for what is none."""
+        modulator = cls(state["base"], [Route.from_json(route) for route in state["routes"]])
+        weights = {}
+        for followed in state["followed"]:
+            route = Route.from_json(followed["route"])
+            modulator._envelopes[route] = envelope = _Envelope(route)
+            envelope.restore(followed["envelope"])
+            if followed["weights"] is not None:
+                weights[route] = tuple(followed["weights"])
+        fade = state["fade"]
+        modulator._fade = Fade(fade["start"], fade["length"], dict(fade["before"]), weights)
+        modulator._heard, modulator._now = state["heard"], state["now"]
+        return modulator
 
     def _follow(self, routes: tuple[Route, ...], leaving: tuple[Route, ...] = ()) -> None:
         self._routes = routes

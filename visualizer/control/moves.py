@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from visualizer.control.modulation import WORDS, Route
+from visualizer.control.modulation import Route
 from visualizer.parameters import PARAMETERS
 
 
@@ -50,7 +50,7 @@ def as_json(move: Move) -> dict[str, Any]:
     """The move as plain values."""
     if isinstance(move, SetValue):
         return {"set": move.name, "value": move.value}
-    routes = [{word: getattr(route, field) for field, word in WORDS.items()} for route in move.routes]
+    routes = [route.as_json() for route in move.routes]
     if isinstance(move, SetRoutes):
         return {"routes": routes}
     return {"look": dict(move.values), "routes": routes, "fade": move.fade_s}
@@ -60,6 +60,5 @@ def from_json(plain: Mapping[str, Any]) -> Move:
     """The inverse of ``as_json``; raises KeyError, TypeError, ParameterError or RouteError for what is no move."""
     if "set" in plain:
         return SetValue(plain["set"], plain["value"])
-    fields = {word: field for field, word in WORDS.items()}
-    routes = tuple(Route(**{fields[word]: value for word, value in route.items()}) for route in plain["routes"])
+    routes = tuple(Route.from_json(route) for route in plain["routes"])
     return ChangeLook(plain["look"], routes, float(plain["fade"])) if "look" in plain else SetRoutes(routes)

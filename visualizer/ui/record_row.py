@@ -25,7 +25,7 @@ class RecordedShow(Protocol):
         """The file that is being recorded to."""
         ...
 
-    def start_recording(self, path: Path) -> None:
+    def start_recording(self, path: Path) -> object:
         """Begin a file."""
         ...
 
