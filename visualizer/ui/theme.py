@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
 
 # Surfaces, from the deepest.
 GROUND, PANEL, TRACK, EDGE = "#0b0c10", "#12141b", "#242835", "#323848"
@@ -68,3 +68,16 @@ def colour(name: str, opacity: float = 1.0) -> QColor:
     found = QColor(name)
     found.setAlphaF(opacity)
     return found
+
+
+def palette() -> QPalette:
+    """For the application: what Qt draws itself, as the edges of lists and dialogs, is dark where the system is not."""
+    made = QPalette(QColor(TRACK), QColor(GROUND))
+    for role, name in (
+        (QPalette.ColorRole.Base, PANEL), (QPalette.ColorRole.Text, TEXT), (QPalette.ColorRole.WindowText, TEXT),
+        (QPalette.ColorRole.ButtonText, TEXT), (QPalette.ColorRole.Highlight, ACCENT_DEEP),
+        (QPalette.ColorRole.PlaceholderText, FAINT), (QPalette.ColorRole.ToolTipBase, PANEL),
+        (QPalette.ColorRole.ToolTipText, TEXT), (QPalette.ColorRole.Link, ACCENT),
+    ):  # fmt: skip
+        made.setColor(role, QColor(name))
+    return made
