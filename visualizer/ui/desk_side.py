@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from visualizer.ui.changes import Changes
 from visualizer.ui.controls_panel import ControlsPanel
@@ -47,6 +47,15 @@ class DeskSide(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
+
+    def add(self, name: str, panel: QWidget) -> None:
+        """One more tab, at the end; it scrolls where there is too little room."""
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(panel)
+        self.tabs.addTab(area, name)
 
     def _buttons(self, *actions: tuple[str, QAction]) -> QWidget:
         corner = QWidget()
