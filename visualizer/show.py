@@ -300,7 +300,8 @@ class LiveShow:
     def start_recording(self, path: Path) -> LiveRecording:
         """Record pictures and sound to ``path``, and the control track beside it; ends a recording that runs.
 
-        What is given tells of an error, once there is one. Raises RecordingError in one sentence where the file cannot be begun.
+        What is given tells of an error, once there is one. Raises RecordingError in one sentence where the file cannot be
+        begun.
         """
         self.stop_recording()
         recording = LiveRecording(path, self.settings.size, self.settings.fps)
