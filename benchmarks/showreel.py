@@ -21,12 +21,13 @@ from engines.backends import Networks, open_networks
 from engines.model import ModelInfo, inspect
 from engines.training.evaluation.streams import Frames, Player, Take, frame_at
 from engines.training.visuals.sounds import music
-from visualizer.offline import RenderSettings, frames_of, open_painter, read_sound, render
+from visualizer.offline import RenderSettings, open_painter, read_sound, render
 from visualizer.output.recorder import Recorder
 from visualizer.painters import LivePainter
 from visualizer.preset import Preset, find_preset, load_preset
 from visualizer.resources import demo_track, embedded_model, presets_folder, user_folder
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
+from visualizer.steps import frames_of
 
 PROMPTS = (
     "blazing orange flames", "northern lights, emerald", "neon kaleidoscope mandala", "a spiral galaxy in cosmic colours",

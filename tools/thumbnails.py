@@ -17,11 +17,12 @@ from tqdm import tqdm
 
 from engines.backends import Networks, open_networks
 from engines.model import ModelInfo, inspect
-from visualizer.offline import RenderSettings, frames_of, read_sound, render
+from visualizer.offline import RenderSettings, read_sound, render
 from visualizer.painters import LivePainter
 from visualizer.preset import Preset, PresetError, load_preset
 from visualizer.resources import demo_track, embedded_model, presets_folder, user_folder
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
+from visualizer.steps import frames_of
 
 SIDE = 256
 QUALITY = 85
