@@ -69,16 +69,16 @@ def picker(
 
 
 def texts(made: InputPicker) -> list[str]:
-    return [made._list.itemText(row) for row in range(made._list.count()) if made._list.itemText(row)]
+    return [made.list.itemText(row) for row in range(made.list.count()) if made.list.itemText(row)]
 
 
 def pick(made: InputPicker, text: str) -> None:
-    made._list.setCurrentIndex(texts_with_separators(made).index(text))
-    made._list.activated.emit(made._list.currentIndex())
+    made.list.setCurrentIndex(texts_with_separators(made).index(text))
+    made.list.activated.emit(made.list.currentIndex())
 
 
 def texts_with_separators(made: InputPicker) -> list[str]:
-    return [made._list.itemText(row) for row in range(made._list.count())]
+    return [made.list.itemText(row) for row in range(made.list.count())]
 
 
 def test_system_sound_comes_first_and_is_called_so() -> None:
@@ -100,7 +100,7 @@ def test_what_is_chosen_is_said_once_in_the_shows_words() -> None:
     pick(made, "demo track")
     assert told == ["device:Core Audio: Built-in Microphone", f"file:{demo_track()}"]
     made.put("device:blackhole")
-    assert made._list.currentText() == "system sound:  BlackHole 2ch" and len(told) == 2, "a part of a name is enough"
+    assert made.list.currentText() == "system sound:  BlackHole 2ch" and len(told) == 2, "a part of a name is enough"
 
 
 def test_a_file_is_chosen_or_nothing_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -108,12 +108,12 @@ def test_a_file_is_chosen_or_nothing_changes(monkeypatch: pytest.MonkeyPatch, tm
     told: list[str] = []
     made.chosen.connect(told.append)
     monkeypatch.setattr(input_picker.QFileDialog, "getOpenFileName", lambda *_: ("", ""))
-    made._list.activated.emit(made._list.findData(A_FILE))
-    assert told == [] and made._list.currentText() == "default input"
+    made.list.activated.emit(made.list.findData(A_FILE))
+    assert told == [] and made.list.currentText() == "default input"
     song = tmp_path / "song.flac"
     monkeypatch.setattr(input_picker.QFileDialog, "getOpenFileName", lambda *_: (str(song), ""))
-    made._list.activated.emit(made._list.findData(A_FILE))
-    assert told == [f"file:{song}"] and made._list.currentText() == "song.flac"
+    made.list.activated.emit(made.list.findData(A_FILE))
+    assert told == [f"file:{song}"] and made.list.currentText() == "song.flac"
 
 
 def test_a_remembered_source_that_is_gone_is_said(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_inputs_are_listed_from_outside(sound_server: SoundServer, monkeypatch: 
     assert time.perf_counter() - begun < 1.0
     until(lambda: made._listing is None, "the list")
     assert any(text.startswith("system sound:") for text in texts(made)), texts(made)
-    assert made._list.currentData() == "device:viz.monitor" and made.problem == ""
+    assert made.list.currentData() == "device:viz.monitor" and made.problem == ""
     made.close()
 
 

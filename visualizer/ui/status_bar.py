@@ -123,7 +123,7 @@ class NameLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         """A few letters."""
-        return QSize(90, super().minimumSizeHint().height())
+        return QSize(min(90, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what there is room for."""
