@@ -29,7 +29,7 @@ class Stage:
         self.limiter = FlashLimiter()
         self.sinks: tuple[Sink, ...] = sinks
         self._black: Picture = np.zeros((size[1], size[0], 3), np.uint8)
-        self._painted = Frame(self._black, 0, 0)
+        self._painted = Frame(self._black.copy(), 0, 0)
         self._held: Picture | None = None
         self._shown = self._painted.picture
         self._shown_at = 0.0
