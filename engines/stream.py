@@ -106,6 +106,7 @@ class Stream:
             whole["latent"] = self._latent
         if self._walk is not None:
             whole |= under("walk", self._walk.state())
+        whole |= under("lens", self._lens.state())
         return whole | under("condition", self._condition_guidance.state()) | under("output", self._output_guidance.state())
 
     def restore(self, whole: State) -> None:
@@ -119,6 +120,8 @@ class Stream:
         if self._seed >= 0:
             self._walk = NoiseWalk(self._shape, self._seed)
             self._walk.restore(part("walk", whole))
+        if lens := part("lens", whole):
+            self._lens.restore(lens)
         self._condition_guidance.restore(part("condition", whole))
         self._output_guidance.restore(part("output", whole))
 
@@ -181,7 +184,7 @@ class Stream:
             knobs["light/gain"], knobs["light/contrast"], knobs["light/saturation"], knobs["light/hue"]
         )
         picture = self._networks.decode(self._latent, matrix, offset)
-        return self._lens.look(picture, Motion.of(knobs, "lens"), int(knobs["lens/mirrors"]))
+        return self._lens.look(picture, Motion.of(knobs, "lens"), int(knobs["lens/mirrors"]), dt)
 
     def _change(self, asked: float) -> float:
         """How far to re-noise: more while a prompt fades in, all at once where it comes fast, else rising and falling."""

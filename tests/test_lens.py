@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -39,3 +41,17 @@ def test_mirrors_mirror() -> None:
         assert np.abs(turned - seen)[disc].mean() < 4, "turned by a wedge it is the same"
         assert np.abs(seen - shown.astype(int)).mean() > 10
     assert lens.look(shown, Motion(), 1) is shown
+
+
+def test_other_mirrors_come_without_a_jump() -> None:
+    shown = np.random.default_rng(5).integers(0, 256, (64, 96, 3), np.uint8)
+    lens, straight = Lens(96, 64), Lens(96, 64)
+    assert lens.look(shown, Motion(), 0, 0.0) is shown
+    seen = [lens.look(shown, Motion(), 6, 0.05).astype(int) for _ in range(12)]
+    mirrored = straight.look(shown, Motion(), 6).astype(int)
+    steps = [np.abs(later - sooner).mean() for sooner, later in pairwise([shown.astype(int), *seen])]
+    assert max(steps) < 0.12 * np.abs(mirrored - shown.astype(int)).mean() / 0.95
+    assert np.array_equal(seen[-1], mirrored)
+    other = Lens(96, 64)
+    other.restore(lens.state())
+    assert np.array_equal(other.look(shown, Motion(), 6, 0.0), mirrored)

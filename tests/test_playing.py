@@ -38,7 +38,8 @@ def test_a_look_comes_smoothly_and_arrives_exactly() -> None:
     for _ in range(220):
         at = hear(playing, at, 1)
         seen.append(playing.at(at * HOP_SAMPLES).values)
-    gain, zoom, rotate = (np.array([values[name] for values in seen]) for name in ("light/gain", "lens/zoom", "lens/rotate"))
+    names = ("light/gain", "lens/zoom", "lens/rotate")
+    gain, zoom, rotate = (np.array([values[name] for values in seen]) for name in names)
     assert np.all(np.diff(gain) >= 0) and np.abs(np.diff(gain)).max() < 2 * 1.6 / 200, "no jump"
     assert np.abs(np.diff(np.diff(gain[:200]))).max() < 1e-3, "no corner"
     assert gain[99] == pytest.approx(1.0, abs=0.02) and zoom[99] == pytest.approx(0.25, abs=0.01)
@@ -68,7 +69,8 @@ def test_a_crossfade_begins_where_the_one_before_was() -> None:
     before = playing.at(at * HOP_SAMPLES).values
     playing.move(ChangeLook({"light/gain": 0.0}, (), 1.0))
     after = playing.at(at * HOP_SAMPLES).values
-    assert after["light/gain"] == pytest.approx(before["light/gain"]) and after["lens/zoom"] == pytest.approx(before["lens/zoom"])
+    for name in ("light/gain", "lens/zoom"):
+        assert after[name] == pytest.approx(before[name])
     at = hear(playing, at, 101)
     values = playing.at(at * HOP_SAMPLES).values
     assert values["light/gain"] == 0.0 and values["lens/zoom"] == 0.0
