@@ -37,7 +37,7 @@ class Desk:
 
     blackout: Switch = field(default_factory=lambda: _absent("blackout"))
     freeze: Switch = field(default_factory=lambda: _absent("freezing"))
-    record: Switch = field(default_factory=lambda: _absent("recording by OSC"))
+    record: Switch = field(default_factory=lambda: _absent("recording"))
 
 
 class ShowTarget:
