@@ -27,7 +27,8 @@ from engines.state import State, number, part, under
 from engines.warp import Motion, warp
 
 NEUTRAL: Mapping[str, float] = {
-    "picture/seed": 1.0, "picture/steps": 2.0, "picture/change": 0.6, "picture/walk": 0.0, "picture/steady": 1.0,
+    "picture/mix": 0.0, "picture/seed": 1.0,
+    "picture/steps": 2.0, "picture/change": 0.6, "picture/walk": 0.0, "picture/steady": 1.0,
     "motion/zoom": 0.0, "motion/rotate": 0.0, "motion/pan_x": 0.0, "motion/pan_y": 0.0, "motion/swirl": 0.0,
     "lens/zoom": 0.0, "lens/rotate": 0.0, "lens/pan_x": 0.0, "lens/pan_y": 0.0, "lens/swirl": 0.0, "lens/mirrors": 0.0,
     "guide/strength": 1.0, "guide/mask": 0.0, "guide/momentum": 0.0, "guide/refresh": 0.0,
@@ -47,6 +48,7 @@ PERIOD_MEMORY = 0.05
 PROMPT_FADE_S = 0.35
 PROMPT_CHANGE = 0.85
 """While a new prompt fades in, the old picture must not outvote it."""
+SLOW_FADE_S = 1.0
 PROMPTS_KEPT = 64
 LOWEST_LEVEL = 0.2
 """Below it a few-step model hardly changes anything."""
@@ -81,8 +83,9 @@ class Stream:
             self._latent = torch.from_numpy(state.latent.copy())
             self._phase = state.phase
         self._prompts: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self._text = self._old_text = self._embedding("")
-        self._fade = 1.0
+        self._text = self._second = self._old_text = self._embedding("")
+        self._mix = 0.0
+        self._fade, self._fade_s = 1.0, PROMPT_FADE_S
         self._condition_guidance, self._output_guidance = ConditionGuidance(), OutputGuidance()
         height, width = (side * info.latent_scale for side in self._shape[2:])
         self._lens = Lens(width, height)
@@ -93,9 +96,10 @@ class Stream:
         return None if self._latent is None else StreamState(self._latent.numpy(), self._phase)
 
     def whole_state(self) -> State:
-        """All that the next frames depend on but the prompt, so that another stream paints the very same ones."""
+        """All that the next frames depend on but the prompts, so that another stream paints the very same ones."""
         whole = {"time": number(-1.0 if self._time is None else self._time), "period": number(self._period)}
-        whole |= {"phase": number(self._phase), "seed": number(self._seed), "fade": number(self._fade)}
+        whole |= {"phase": number(self._phase), "seed": number(self._seed)}
+        whole |= {"fade": number(self._fade), "fade_s": number(self._fade_s), "mix": number(self._mix)}
         if self._fade < 1.0:
             whole["old_text"] = self._old_text
         if self._latent is not None:
@@ -105,10 +109,11 @@ class Stream:
         return whole | under("condition", self._condition_guidance.state()) | under("output", self._output_guidance.state())
 
     def restore(self, whole: State) -> None:
-        """Go on from the whole state of a stream of the same model, size and prompt; the prompt is set before."""
+        """Go on from the whole state of a stream of the same model, size and prompts; these are set before."""
         time = float(whole["time"])
         self._time, self._period = None if time < 0 else time, float(whole["period"])
         self._phase, self._seed, self._fade = float(whole["phase"]), int(whole["seed"]), float(whole["fade"])
+        self._fade_s, self._mix = float(whole.get("fade_s", PROMPT_FADE_S)), float(whole.get("mix", 0.0))
         self._old_text = whole.get("old_text", self._text)
         self._latent, self._walk = whole.get("latent"), None
         if self._seed >= 0:
@@ -117,14 +122,19 @@ class Stream:
         self._condition_guidance.restore(part("condition", whole))
         self._output_guidance.restore(part("output", whole))
 
-    def set_prompt(self, text: str) -> None:
-        """Paint ``text`` from now on, fading over from the last prompt. Embeddings are cached."""
+    def set_prompt(self, text: str, second: str = "", fade_s: float = PROMPT_FADE_S) -> None:
+        """Paint ``text`` from now on, or with ``second`` what the mix makes of both, fading over from what was painted.
+
+        Embeddings are cached. fade_s: seconds.
+        """
         embedding = self._embedding(text)
-        if embedding is self._text:
+        other = self._embedding(second) if second else embedding
+        if embedding is self._text and other is self._second:
             return
         self._old_text = self._condition()
-        self._text = embedding
+        self._text, self._second = embedding, other
         self._fade = 0.0 if self._time is not None else 1.0  # nothing to fade from before the first frame
+        self._fade_s = max(fade_s, PROMPT_FADE_S)
 
     def _embedding(self, text: str) -> torch.Tensor:
         if text in self._prompts:
@@ -136,9 +146,8 @@ class Stream:
         return self._prompts[text]
 
     def _condition(self) -> torch.Tensor:
-        if self._fade >= 1.0:
-            return self._text
-        return torch.lerp(self._old_text, self._text, self._fade)
+        wanted = self._text if self._second is self._text else torch.lerp(self._text, self._second, self._mix)
+        return wanted if self._fade >= 1.0 else torch.lerp(self._old_text, wanted, self._fade)
 
     def paint(self, controls: Mapping[str, float], meaning: Meant | None, time: float) -> npt.NDArray[np.uint8]:
         """The next frame, RGB (height, width, 3).
@@ -155,7 +164,8 @@ class Stream:
             self._walk = NoiseWalk(self._shape, self._seed)
         assert self._walk is not None
         self._phase += knobs["picture/walk"] * dt
-        self._fade = min(1.0, self._fade + dt / PROMPT_FADE_S)
+        self._fade = min(1.0, self._fade + dt / self._fade_s)
+        self._mix = knobs["picture/mix"]
         motion = Motion.of(knobs, "motion", dt)
         self._walk.move(motion)
         noise = self._walk.at(self._phase)
@@ -164,8 +174,7 @@ class Stream:
             level, steps = 1.0, max(steps, self._info.cold_steps)
             latent = noise
         else:
-            change = knobs["picture/change"] if self._fade >= 1.0 else max(knobs["picture/change"], PROMPT_CHANGE)
-            level = level_per_frame(change, self._period)
+            level = level_per_frame(self._change(knobs["picture/change"]), self._period)
             latent = self._schedule.noised(steadied(warp(self._latent, motion), knobs["picture/steady"] * dt), noise, level)
         self._latent = self._denoise(latent, level, steps, self._factors(knobs), meaning, _strength(knobs), dt)
         matrix, offset = light_map(
@@ -173,6 +182,13 @@ class Stream:
         )
         picture = self._networks.decode(self._latent, matrix, offset)
         return self._lens.look(picture, Motion.of(knobs, "lens"), int(knobs["lens/mirrors"]))
+
+    def _change(self, asked: float) -> float:
+        """How far to re-noise: more while a prompt fades in, all at once where it comes fast, else rising and falling."""
+        if self._fade >= 1.0 or asked >= PROMPT_CHANGE:
+            return asked
+        share = 1.0 if self._fade_s <= SLOW_FADE_S else 4.0 * self._fade * (1.0 - self._fade)
+        return asked + share * (PROMPT_CHANGE - asked)
 
     def _factors(self, knobs: Mapping[str, float]) -> torch.Tensor | None:
         if not self._info.sound_factors:

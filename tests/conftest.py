@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from engines.backends import Networks, open_networks
 from engines.model import ModelInfo, inspect
 from visualizer.resources import embedded_model
 
-pytest_plugins = ["known_videos", "small_encoder"]  # their fixtures serve several modules
+# Read when NDI's library is loaded: tests are seen by this machine alone.
+os.environ.setdefault("NDI_CONFIG_DIR", str(Path(__file__).with_name("ndi")))
+
+pytest_plugins = ["jack_server", "known_videos", "small_encoder"]  # their fixtures serve several modules
 
 
 @pytest.fixture(scope="session")

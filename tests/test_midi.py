@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from jack_server import Controller, jack
+from jack_server import Controller
 from osc_parts import until
 
 from benchmarks.osc import Recorder
@@ -21,8 +21,6 @@ from visualizer.midi.bindings_file import Remembered, load, save
 from visualizer.midi.door import Midi
 from visualizer.midi.messages import Control
 from visualizer.snapshots import SAMPLE_RATE
-
-__all__ = ["jack"]
 
 
 def sample_of(seconds: float) -> int:

@@ -18,7 +18,7 @@ from visualizer.midi.mapping import Mapping
 from visualizer.midi.messages import Control, Reader
 from visualizer.midi.ports import plain_names
 from visualizer.parameters import PARAMETERS
-from visualizer.playing.inbox import Wish
+from visualizer.remote.inbox import Wish
 
 FADER = Control("cc", 1, 7)
 LOOKS = ("aurora", "mandala", "nebula")

@@ -21,7 +21,7 @@ from visualizer.osc.endpoint import Endpoint, EndpointError
 from visualizer.osc.reference import reference
 from visualizer.osc.server import Server
 from visualizer.parameters import NUMBERS, PARAMETERS
-from visualizer.playing.inbox import MOST_ACTIONS
+from visualizer.remote.inbox import MOST_ACTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 GAIN = "/visualizer/light/gain"
@@ -45,7 +45,7 @@ def test_liblo_sets_every_parameter_and_does_every_action() -> None:
         port = server.endpoint.port
         for parameter in PARAMETERS.values():
             if not parameter.is_number:
-                oscsend(port, parameter.osc_address, "s", "grüne Wellen")
+                oscsend(port, parameter.osc_address, "s", parameter.choices[-1] if parameter.choices else "grüne Wellen")
                 continue
             third = parameter.clamp(parameter.low + (parameter.high - parameter.low) / 3)
             whole = parameter.kind == "int"
@@ -55,7 +55,7 @@ def test_liblo_sets_every_parameter_and_does_every_action() -> None:
             oscsend(port, parameter.osc_address + "/norm", "f", "0.75")
         until(lambda: set(target.values) == set(PARAMETERS), "every parameter")
         for parameter in PARAMETERS.values():
-            wanted = "grüne Wellen"
+            wanted = parameter.choices[-1] if parameter.choices else "grüne Wellen"
             if parameter.is_number:
                 wanted = parameter.clamp(parameter.low + 0.75 * (parameter.high - parameter.low))  # type: ignore[assignment]
             assert target.values[parameter.name] == (pytest.approx(wanted) if parameter.is_number else wanted)

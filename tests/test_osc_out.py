@@ -46,7 +46,7 @@ def test_every_tick_says_what_the_table_says() -> None:
     types = {float: "f", int: "i", str: "s"}
     for name, values in found.items():
         assert "".join(types[type(value)] for value in values) == SAID[name].types, name
-    assert found["bass"] == (0.5,) and found["loudness"] == (-14.0,) and found["word/1"] == ("heavy rain", 0.5)
+    assert found["bass"] == (0.5,) and found["lufs"] == (-14.0,) and found["word/1"] == ("heavy rain", 0.5)
     assert found["beat"] == (1,) and found["bar"] == (4,) and found["beat/bpm"] == (120.0,) and found["word/5"] == ("", 0.0)
 
 
@@ -65,7 +65,8 @@ def test_sound_that_is_gone_becomes_silence() -> None:
     for _ in range(SILENT_TICKS - 1):
         assert "bass" not in said(maker.at_tick(hops, None)), "one late hop is no silence"
     found = said(maker.at_tick(hops, None))
-    assert found["bass"] == (0.0,) and found["loudness"] == (-120.0,) and found["beat/confidence"] == (0.0,)
+    assert found["bass"] == (0.0,) and found["lufs"] == (-120.0,) and found["loudness"] == (0.0,)
+    assert found["beat/confidence"] == (0.0,)
 
 
 def test_each_beat_is_told_once_with_its_number_in_the_bar() -> None:

@@ -18,7 +18,7 @@ from osc_parts import Client, oscsend, packed, text, until
 from benchmarks.osc import Recorder
 from visualizer.osc.door import Osc, OscSettings
 from visualizer.osc.endpoint import Endpoint
-from visualizer.osc.show_target import Desk, ShowTarget, Switch
+from visualizer.osc.show_target import ShowTarget
 from visualizer.preset import Preset, find_preset, list_presets
 from visualizer.resources import demo_track
 from visualizer.show import LiveShow, ShowSettings
@@ -47,10 +47,8 @@ def settings(embedded: Path, engine_cache: Path) -> ShowSettings:
 
 
 def test_a_show_is_played_by_osc(settings: ShowSettings) -> None:
-    frozen = [False]
-    desk = Desk(freeze=Switch(lambda on: frozen.__setitem__(0, on), lambda: frozen[0]))
     show = LiveShow(settings)
-    door = Osc(ShowTarget(show, lambda preset: preset, desk), show, OscSettings(Endpoint("127.0.0.1", 0)))
+    door = Osc(ShowTarget(show, lambda preset: preset), show, OscSettings(Endpoint("127.0.0.1", 0)))
     port = int(door.state.query.rpartition(":")[2])
 
     def value(path: str) -> object:
@@ -82,7 +80,13 @@ def test_a_show_is_played_by_osc(settings: ShowSettings) -> None:
             oscsend(port, "/visualizer/preset/previous")
         until(lambda: value("preset") == names[names.index("mandala") - 1], "the preset before")
         oscsend(port, "/visualizer/output/freeze", "T")
-        until(lambda: value("output/freeze") is True, "the desk's switch")
+        until(lambda: show.frozen and value("output/freeze") is True, "the frozen picture")
+        oscsend(port, "/visualizer/output/freeze", "F")
+        oscsend(port, "/visualizer/output/blackout", "T")
+        until(lambda: brightest() == 0, "black")
+        oscsend(port, "/visualizer/output/blackout", "F")
+        oscsend(port, "/visualizer/show/fade", "f", "0.5")
+        until(lambda: value("show/fade") == 0.5, "the show's own value")
         for _ in range(4):
             oscsend(port, "/visualizer/tempo/tap")
             time.sleep(0.5)

@@ -79,7 +79,8 @@ def test_a_client_walks_the_whole_tree_and_its_values_are_those_of_the_show(osc:
         if parameter.is_number:
             span = parameter.high - parameter.low
             target.values[parameter.name] = parameter.clamp(parameter.low + place % 7 / 7 * span)
-    target.values["picture/prompt"] = "grüne Wellen"
+        else:
+            target.values[parameter.name] = parameter.choices[-1] if parameter.choices else f"grüne Wellen {place}"
     status, root = ask(door, "/")
     assert status == 200 and root["FULL_PATH"] == "/" and root["ACCESS"] == 0
     found = {node["FULL_PATH"]: node for node in methods(root)}
@@ -94,6 +95,8 @@ def test_a_client_walks_the_whole_tree_and_its_values_are_those_of_the_show(osc:
             span = parameter.high - parameter.low
             assert norm["VALUE"][0] * span + parameter.low == pytest.approx(target.values[parameter.name])
             assert norm["RANGE"] == [{"MIN": 0.0, "MAX": 1.0}] and norm["TYPE"] == "f"
+        elif parameter.choices:
+            assert node["RANGE"] == [{"VALS": list(parameter.choices)}]
     for action in ACTIONS.values():
         node = found.pop(action.osc_address)
         assert node["TYPE"] == {"trigger": "I", "numbered": "i", "bool": "F", "number": "f", "text": "s"}[action.kind]

@@ -132,7 +132,7 @@ def test_errors_of_routes_in_one_line_name_it(tmp_path: Path) -> None:
 
 def test_saving_and_loading_come_back(tmp_path: Path) -> None:
     title = 'quote " back \\ slash\nnew\ttab \x00\x7f é 漢 😀 \u2028'
-    values = {name: p.default for name, p in PARAMETERS.items()} | {"picture/prompt": title, "motion/zoom": 1 / 3}
+    values = {name: p.default for name, p in PARAMETERS.items() if p.look} | {"picture/prompt": title, "motion/zoom": 1 / 3}
     routes = (Route("bass", "motion/zoom", 1e-7), Route("onset", "light/gain", -2.5, 0.0, 60.0, 0.0, 0.123456789))
     preset = Preset("mine", title, values, routes)
     path = tmp_path / "mine.toml"
@@ -141,6 +141,8 @@ def test_saving_and_loading_come_back(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["mine.toml"]
     with pytest.raises(ParameterError):
         save_preset(Preset("mine", "", {"motion/zoom": 9.0}), path)
+    with pytest.raises(ParameterError, match="belongs to the show"):
+        save_preset(Preset("mine", "", {"show/fade": 1.0}), path)
     assert load_preset(path) == preset
     save_preset(Preset("mine", "half \ud800", {}), path)
     assert load_preset(path).title == "half \ufffd"

@@ -130,7 +130,7 @@ def _processes(show: LiveShow) -> tuple[int, int]:
 def test_a_dead_or_hung_renderer_comes_back_with_its_state(settings: ShowSettings, how: signal.Signals) -> None:
     seen = Seen()
     with running(settings, seen) as show:
-        show.set_prompt("blazing orange flames")
+        show.set("picture/prompt", "blazing orange flames")
         wait_until(lambda: show.status.frames > 40, 30, "frames")
         renderer, capture = _processes(show)
         last = show.latest
@@ -336,7 +336,7 @@ def test_commands_are_obeyed_and_refused_in_one_sentence(
         assert show.renderer.settings.model == settings.model
         frames = show.status.frames
         wait_until(lambda: show.status.frames > frames + 5, 10, "the show to go on")
-        show.set_value("light/gain", 0.0)
+        show.set("light/gain", 0.0)
         show.set_preset(Preset("dark", "", {**defaults(), "light/gain": 0.0}))
         wait_until(lambda: show.latest is not None and int(show.latest.picture.max()) <= 2, 10, "darkness")
         show.renderer.set_model(tiny_model)

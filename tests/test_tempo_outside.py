@@ -14,8 +14,8 @@ import pytest
 from osc_parts import LOCAL, Client, number, oscsend, packed, until
 
 from visualizer.control.link import Link, LinkError
+from visualizer.control.message_tempo import MessageTempo
 from visualizer.control.outside import Outside
-from visualizer.control.played import Played
 from visualizer.control.tempo import Tempo
 from visualizer.osc.server import Server
 from visualizer.osc.show_target import AbsentError, ShowTarget
@@ -29,7 +29,7 @@ def sample_of(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-def at(source: Played | Tempo, seconds: float) -> Beat:
+def at(source: MessageTempo | Tempo, seconds: float) -> Beat:
     beat = source.at(sample_of(seconds))
     assert beat is not None
     return beat
@@ -41,7 +41,7 @@ def place(beat: Beat) -> float:
 
 
 def test_a_tempo_that_is_said_is_held_until_it_is_let_go() -> None:
-    played = Played(sample_of)
+    played = MessageTempo(sample_of)
     assert played.at(0) is None and played.bpm == 0
     played.set_bpm(120, 10.0)
     assert at(played, 10.25).phase == pytest.approx(0.5) and at(played, 600.25).phase == pytest.approx(0.5)
@@ -57,7 +57,7 @@ def test_a_tempo_that_is_said_is_held_until_it_is_let_go() -> None:
 
 def test_beats_alone_are_a_tempo_and_end_four_beats_after_the_last() -> None:
     rng = np.random.default_rng(2)
-    played = Played(sample_of)
+    played = MessageTempo(sample_of)
     played.beat(5.0)
     assert played.at(sample_of(5.1)) is None
     for n in range(1, 30):
@@ -76,7 +76,7 @@ def test_beats_alone_are_a_tempo_and_end_four_beats_after_the_last() -> None:
 
 
 def test_beats_place_the_tempo_that_is_said() -> None:
-    played = Played(sample_of)
+    played = MessageTempo(sample_of)
     played.set_bpm(120, 10.0)
     played.beat(10.3)
     assert at(played, 10.3).phase == pytest.approx(0, abs=1e-4) and played.placed
@@ -93,7 +93,7 @@ def test_beats_place_the_tempo_that_is_said() -> None:
 
 
 def test_a_beats_number_says_where_the_bar_begins_and_how_long_it_is() -> None:
-    played = Played(sample_of)
+    played = MessageTempo(sample_of)
     for n in range(6):
         played.beat(1 + n / 2, (n + 2) % 4 + 1)
     beat = at(played, 3.5)
@@ -109,9 +109,12 @@ def test_a_beats_number_says_where_the_bar_begins_and_how_long_it_is() -> None:
 
 
 def test_who_is_trusted_more() -> None:
-    outside = Outside(sample_of)
+    outside = Outside()
+    outside.osc.set_bpm(90, 0.0)
+    assert outside.osc.at(0) is None, "it knows no time yet"
+    outside.follow(sample_of)
     tempo = Tempo(outside.sources)
-    outside.played.set_bpm(100, 1.0)
+    outside.osc.set_bpm(100, 1.0)
     assert at(tempo, 2.0).source == "osc"
     for tick in range(96):
         outside.midi.tick(1 + tick / 48)
@@ -121,7 +124,7 @@ def test_who_is_trusted_more() -> None:
 
 
 def test_a_tap_places_a_tempo_that_has_no_beats() -> None:
-    played = Played(sample_of)
+    played = MessageTempo(sample_of)
     tempo = Tempo([played])
     played.set_bpm(120, 1.0)
     tempo.beat_now(sample_of(2.2))
@@ -131,7 +134,7 @@ def test_a_tap_places_a_tempo_that_has_no_beats() -> None:
 
 
 def test_asking_while_others_play() -> None:
-    played, stop, failed = Played(sample_of), threading.Event(), list[BaseException]()
+    played, stop, failed = MessageTempo(sample_of), threading.Event(), list[BaseException]()
 
     def play() -> None:
         n = 0
@@ -162,7 +165,7 @@ def test_asking_while_others_play() -> None:
 def test_osc_says_the_tempo_of_a_show(embedded: Path, engine_cache: Path) -> None:
     settings = ShowSettings(f"file:{demo_track()}", Preset("still", "", {}), embedded, (256, 256), 24.0, engine_cache)
     show = LiveShow(settings)
-    played = Played(sample_of)
+    played = MessageTempo(sample_of)
     target = ShowTarget(show, lambda preset: preset, None, played)
     server = Server(target, LOCAL)
     server.start()
@@ -199,7 +202,7 @@ def test_without_the_package_link_says_what_to_type(monkeypatch: pytest.MonkeyPa
 
 
 def test_nothing_imports_link_until_it_is_turned_on() -> None:
-    program = "import sys\nfrom visualizer.control.outside import Outside\nOutside(int).link.at(0)\n"
+    program = "import sys\nfrom visualizer.control.outside import Outside\nOutside().link.at(0)\n"
     program += "print('aalink' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

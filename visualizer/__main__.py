@@ -31,7 +31,7 @@ UNREADABLE = (".m4a", ".aac", ".wma")
 DEFAULTS = {
     "command": None, "preset": "nebula", "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
-    "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live", "osc_out": None,
+    "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live", "osc_out": None, "control": None,
 }  # fmt: skip
 
 PUBLISHED = {
@@ -93,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument(
         "output", type=Path, metavar="OUT", help="a video file: .mp4, .mov or .mkv; for several sounds a folder"
     )
+    render.add_argument(
+        "--control", type=Path, default=absent, metavar="TRACK",
+        help="play a recorded live set again; IN is its video or its sound from the recording's beginning",
+    )  # fmt: skip
     _method_options(render)
     commands.add_parser("devices", help="list sound inputs")
     commands.add_parser("presets", help="list the looks")
@@ -205,16 +209,14 @@ def _show(arguments: argparse.Namespace) -> None:
     source = _source(arguments.input)
     model, size = _model(arguments)
     settings = _show_settings(arguments, source, model, size)
-    sinks = []
-    if record:
-        from visualizer.output.recording import LiveRecording
-
-        sinks.append(LiveRecording(record, settings.size, settings.fps))
     from visualizer.show import LiveShow
 
-    show = LiveShow(settings, tuple(sinks))
+    show = LiveShow(settings)
     osc = _osc(arguments, show, model)
+    recording = None
     try:
+        if record:
+            recording = show.start_recording(record)
         show.start()
         osc.start()
         if headless:
@@ -226,10 +228,10 @@ def _show(arguments: argparse.Namespace) -> None:
     finally:
         osc.stop()
         show.stop()
-    for sink in sinks:
-        if sink.error:
-            raise UsageError(sink.error)
-        print(f"Recorded {record}.", file=sys.stderr)
+    if recording is not None:
+        if recording.error:
+            raise UsageError(recording.error)
+        print(f"Recorded {record}, and its control track beside it.", file=sys.stderr)
 
 
 def _osc(arguments: argparse.Namespace, show: LiveShow, model: ModelInfo) -> Osc:
@@ -263,6 +265,12 @@ def _render(arguments: argparse.Namespace) -> None:
             method = Method(Published(**given), **segment)
         except ValueError as error:
             raise UsageError(str(error)) from None
+    if arguments.control is not None:
+        from visualizer.control.track import Track
+
+        if arguments.method == "tpos" or arguments.prompt or len(arguments.inputs) > 1:
+            raise UsageError("--control plays one live set as it was: give it one IN, and neither --method nor --prompt")
+        method = Method(track=Track(arguments.control), evenly=arguments.fps is not None)
     model, size = _model(arguments)
     settings = RenderSettings(
         _preset(arguments, model), model.path, size, arguments.fps or RENDER_FPS, user_folder("engines"),

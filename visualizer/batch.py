@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 
+import numpy as np
 from tqdm import tqdm
 
 from engines.backends import Networks, open_networks
 from engines.model import ModelInfo, inspect
 from engines.tpos import Published
+from visualizer.control.track import Track
 from visualizer.failures import is_expected
-from visualizer.offline import RenderSettings, frames_of, open_ear, read_sound, render
+from visualizer.measure.soundtrack import Soundtrack
+from visualizer.offline import RenderSettings, Steps, open_ear, play, read_sound
 from visualizer.output.recorder import FORMATS, Recorder, kind_of
 from visualizer.painters import LivePainter, Painter, PublishedPainter
+from visualizer.preset import Preset
 from visualizer.segments import SEGMENT_S
-from visualizer.snapshots import Picture
+from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, FloatArray, Picture
+from visualizer.steps import FromSound, FromTrack
 from visualizer.unfinished.digest import digest
 from visualizer.unfinished.part import Part
 
@@ -38,11 +45,14 @@ class BatchError(RuntimeError):
 class Method:
     """How pictures are painted. published: the published method's settings, None for the live method.
 
-    segment_s: how long a segment of the published method is.
+    segment_s: how long a segment of the published method is. track: the live set to play again, instead of a look; evenly:
+    at the settings' frame rate rather than in the set's own frames.
     """
 
     published: Published | None = None
     segment_s: float = SEGMENT_S
+    track: Track | None = None
+    evenly: bool = False
 
 
 def outputs_of(inputs: Sequence[Path], output: Path) -> list[Path]:
@@ -70,6 +80,10 @@ class Batch:
     def __init__(self, settings: RenderSettings, method: Method, seconds: float, tell: Tell) -> None:
         if method.published is not None and settings.encoder is None:
             raise BatchError("the published method needs a sound encoder: give its folder with --encoder")
+        if method.track is not None:
+            header = method.track.header
+            look = Preset(method.track.path.stem, "", header.values)
+            settings = replace(settings, preset=look, fps=settings.fps if method.evenly else header.fps)
         self._settings, self._method, self._seconds, self._tell = settings, method, seconds, tell
         self._opened: tuple[ModelInfo, Networks] | None = None
 
@@ -97,13 +111,14 @@ class Batch:
 
     def _render(self, file: Path, video: Path, label: str | None) -> Part:
         settings = self._settings
-        sound = read_sound(file, self._seconds, self._tell)
-        painter = self._painter()
-        part = Part(video, digest(sound, settings.preset, settings.size, settings.fps, painter.about()), self._tell)
+        sound = self._sound(file)
+        steps, painter = self._steps(sound), self._painter()
+        about = {**painter.about(), "track": self._track_digest()}
+        part = Part(video, digest(sound, settings.preset, settings.size, settings.fps, about), self._tell)
         if part.finished:
             self._tell(f"{video} is whole already.")
             return part
-        known, total, reached = part.count, frames_of(sound, settings.fps), 0
+        known, total, reached = part.count, len(steps), 0
         try:
             recorder = Recorder(part.video, settings.size, settings.fps, drop=False)
             try:
@@ -115,7 +130,7 @@ class Batch:
                         bar.update()
                         _check(recorder, video)
 
-                    render(sound, painter, settings, recorder, each, part)
+                    play(steps, painter, settings.preset, recorder, each, part)
             finally:
                 recorder.close()
             _check(recorder, video)
@@ -127,6 +142,24 @@ class Batch:
                 self._tell(f"Interrupted after {done} of {total} frames of {video}: the same command goes on there.")
             raise
         return part
+
+    def _sound(self, file: Path) -> FloatArray:
+        """The sound of a file, which may be a recording of the show."""
+        if file.suffix.lower() not in FORMATS:
+            return read_sound(file, self._seconds, self._tell)
+        hops = Soundtrack(file).hops()
+        most = int(self._seconds * SAMPLE_RATE / HOP_SAMPLES) or None
+        return np.concatenate([np.zeros((0, 2), np.float32), *islice(hops, most)])
+
+    def _steps(self, sound: FloatArray) -> Steps:
+        method, settings = self._method, self._settings
+        if method.track is None:
+            return FromSound(sound, settings.preset, settings.fps)
+        return FromTrack(method.track, sound, settings.fps if method.evenly else None)
+
+    def _track_digest(self) -> str:
+        track = self._method.track
+        return "" if track is None else hashlib.sha256(track.path.read_bytes()).hexdigest()
 
     def _painter(self) -> Painter:
         """A fresh one; the model is loaded once. Raises ModelError, BackendError, EncoderError or BankError."""

@@ -1,4 +1,4 @@
-"""The offline render: the same five steps in one loop, exact and repeatable, to a file."""
+"""The offline render: the same objects as in the show in one loop, exact and repeatable, to a file."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from engines.backends import Networks, open_networks
 from engines.model import ModelInfo, inspect
 from engines.state import State
-from visualizer.analysis.analyzer import Analyzer
-from visualizer.analysis.mel import SHOW
 from visualizer.audio.files import SoundFileWarning, open_sound
 from visualizer.audio.remarks import is_silent, on_silence, remarks
 from visualizer.audio.resample import Resampler
-from visualizer.control.modulation import Modulator
-from visualizer.control.tempo import Tempo
 from visualizer.encoder.ear import Ear
 from visualizer.output.flash import FlashLimiter
 from visualizer.output.recorder import Recorder
 from visualizer.painters import LivePainter, Painter
 from visualizer.preset import Preset
-from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
+from visualizer.snapshots import FloatArray, Picture
+from visualizer.steps import FromSound, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +67,17 @@ def open_ear(settings: RenderSettings, info: ModelInfo, networks: Networks) -> E
     return Ear(settings.encoder, settings.banks, info, networks, settings.cache) if settings.encoder else None
 
 
+class Steps(Protocol):
+    """What a render goes through: ``visualizer.steps`` has them. sound: (n, 2) at 48 kHz, from the first frame on."""
+
+    @property
+    def sound(self) -> FloatArray: ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Step]: ...
+
+
 class Kept(Protocol):
     """Pictures that were painted before, from the first on; new ones are given to it."""
 
@@ -102,48 +108,44 @@ def render(
     each: Callable[[int, int, Picture], None] = lambda done, total, picture: None,
     kept: Kept | None = None,
 ) -> None:
-    """Paint a picture for every frame of ``sound`` (n, 2) at 48 kHz and hand both to the recorder, if there is one.
+    """Paint a picture for every frame of ``sound`` (n, 2) at 48 kHz, as ``play`` does."""
+    play(FromSound(sound, settings.preset, settings.fps), painter, settings.preset, recorder, each, kept)
 
-    A frame at time t answers to the sound before t + one frame: what will be heard while it is on the screen.
+
+def play(
+    steps: Steps,
+    painter: Painter,
+    preset: Preset,
+    recorder: Recorder | None,
+    each: Callable[[int, int, Picture], None] = lambda done, total, picture: None,
+    kept: Kept | None = None,
+) -> None:
+    """Paint a picture for every step and hand it and the step's sound to the recorder, if there is one.
+
     ``each(done, total, picture)`` is called after every frame; an exception from it ends the render. Pictures that are kept
     are not painted again: what is heard and how sound moves the controls is followed anew, which costs little.
     """
-    painter.begin(settings.preset, sound)
-    modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
-    analyzer, tempo = Analyzer(), Tempo()
+    painter.begin(preset, steps.sound)
     limiter = FlashLimiter()
-    total = frames_of(sound, settings.fps)
     known = kept.count if kept is not None else 0
     pictures = kept.pictures() if kept is not None else iter(())
-    heard_to = 0
-    for number in range(total):
-        until = min(len(sound), round((number + 1) * SAMPLE_RATE / settings.fps))
-        block = sound[heard_to:until]
-        hops = analyzer.push(block)
-        for heard in hops:
-            tempo.push(heard)
-            modulator.push(heard, tempo.at(heard.sample))
+    said = preset.prompts
+    for number, step in enumerate(steps):
         if recorder is not None:
-            recorder.sound(block, heard_to / SAMPLE_RATE)
-        heard_to = until
-        time = number / settings.fps
-        mel = np.stack([heard.mel for heard in hops]) if hops else np.empty((0, SHOW.bands), np.float32)
-        controls = modulator.at(until)
-        painter.hear(mel, 1 / settings.fps)
+            recorder.sound(step.sound, step.sound_at)
+        if step.prompts != said:
+            said = step.prompts
+            painter.say(said, step.fade_s)
+        painter.hear(step.mel, step.dt)
         if number < known:
             picture = next(pictures)
         else:
             if kept is not None and number == known > 0:
                 painter.restore(kept.state)
-            picture = painter.paint(controls, time)
+            picture = painter.paint(step.controls, step.time)
             if kept is not None:
                 kept.keep(picture, painter.state())
-        picture = limiter.limit(picture, time)
+        picture = limiter.limit(picture, step.shown)
         if recorder is not None:
-            recorder.video(picture, time)
-        each(number + 1, total, picture)
-
-
-def frames_of(sound: FloatArray, fps: float) -> int:
-    """How many frames a render of ``sound`` (n, 2) at 48 kHz has."""
-    return max(1, int(len(sound) * fps / SAMPLE_RATE))
+            recorder.video(picture, step.shown)
+        each(number + 1, len(steps), picture)

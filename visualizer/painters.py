@@ -27,6 +27,10 @@ class Painter(Protocol):
         """Paint this look to this sound, (n, 2) at 48 kHz."""
         ...
 
+    def say(self, prompts: tuple[str, str], fade_s: float) -> None:
+        """Paint other prompts from the next picture on, at both ends of their mix."""
+        ...
+
     def hear(self, mel: FloatArray, dt: float) -> None:
         """Take in the mel (hops, bands) of the ``dt`` seconds up to the frame's end."""
         ...
@@ -57,7 +61,10 @@ class LivePainter:
         self._meant: Meant | None = None
 
     def begin(self, preset: Preset, sound: FloatArray) -> None:
-        self.stream.set_prompt(preset.prompt)
+        self.stream.set_prompt(*preset.prompts)
+
+    def say(self, prompts: tuple[str, str], fade_s: float) -> None:
+        self.stream.set_prompt(*prompts, fade_s)
 
     def hear(self, mel: FloatArray, dt: float) -> None:
         if self.ear is not None:
@@ -90,6 +97,9 @@ class PublishedPainter:
         seed = int(preset.numbers()["picture/seed"])
         self._pictures = PublishedPictures(self._info, self._networks, self._settings, preset.prompt, seed)
         self._segments = Segments(sound, self._ear, self._segment_s)
+
+    def say(self, prompts: tuple[str, str], fade_s: float) -> None:
+        """Nothing: the published method has one prompt."""
 
     def hear(self, mel: FloatArray, dt: float) -> None:
         """Nothing: the segments hear for themselves, half a segment ahead of the picture."""

@@ -23,7 +23,8 @@ class Parameter:
     """One controllable value.
 
     kind: "float", "int", "text" or "choice". low, high: inclusive range of a number. unit: "" when it has none.
-    modulated: whether sound may move it.
+    modulated: whether sound may move it. look: whether it belongs to a look; the rest belongs to the show, and no preset
+    holds it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Parameter:
     unit: str = ""
     choices: tuple[str, ...] = ()
     modulated: bool = True
+    look: bool = True
 
     @property
     def is_number(self) -> bool:
@@ -82,10 +84,17 @@ def _float(name: str, default: float, low: float, high: float, unit: str, doc: s
     return Parameter(name, "float", default, doc, low, high, unit)
 
 
+def _show(name: str, kind: str, default: float | str, high: float, unit: str, doc: str,
+          choices: tuple[str, ...] = ()) -> Parameter:  # fmt: skip
+    return Parameter(name, kind, default, doc, 0.0, high, unit, choices, modulated=False, look=False)
+
+
 _REFRESH = "0: the sound leads the words; n: it leads the picture, seen anew every n frames, for up to twice the work."
 
 _DECLARED = (
     Parameter("picture/prompt", "text", "glowing nebula", "What the picture shows, in words.", modulated=False),
+    Parameter("picture/prompt_b", "text", "", "What the mix's other end shows; empty: the same.", modulated=False),
+    _float("picture/mix", 0.0, 0.0, 1.0, "", "From the one prompt (0) to the other (1)."),
     Parameter("picture/seed", "int", 1, "Which noise the picture grows from.", 0, 2**31 - 1, modulated=False),
     Parameter("picture/steps", "int", 2, "Denoising steps a frame: more is finer and slower.", 1, 8, modulated=False),
     _float("picture/change", 0.6, 0.3, 1.0, "", "How far each frame is re-noised: low keeps the last one, 1 paints anew."),
@@ -117,17 +126,21 @@ _DECLARED = (
     _float("light/contrast", 1.0, 0.0, 2.0, "", "Contrast about mid grey."),
     _float("light/saturation", 1.0, 0.0, 2.0, "", "0 is grey."),
     _float("light/hue", 0.0, -180.0, 180.0, "°", "Turn of the colour wheel."),
+    _show("show/fade", "float", 2.0, 30.0, "s", "How long one look takes to become another."),
+    _show("show/auto_bars", "int", 0.0, 128.0, "bars", "Another look after so many bars; 0: never."),
+    _show("show/auto_seconds", "float", 0.0, 3600.0, "s", "Another look after so long; 0: never."),
+    _show("output/limiter", "choice", "wcag", 1.0, "", "How many flashes are let through.", ("wcag", "strict")),
 )
 
 PARAMETERS: MappingProxyType[str, Parameter] = MappingProxyType({p.name: p for p in _DECLARED})
 
-NUMBERS: tuple[str, ...] = tuple(p.name for p in _DECLARED if p.is_number)
-"""Names of the numeric parameters in the order in which a ``Controls`` travels."""
+NUMBERS: tuple[str, ...] = tuple(p.name for p in _DECLARED if p.is_number and p.look)
+"""Names of a look's numeric parameters in the order in which a ``Controls`` travels."""
 
 
-def defaults() -> dict[str, float | str]:
-    """Every parameter's default value by name."""
-    return {p.name: float(p.default) if p.is_number else p.default for p in _DECLARED}
+def defaults(look: bool = True) -> dict[str, float | str]:
+    """The default value of every parameter of a look, or of the show, by name."""
+    return {p.name: float(p.default) if p.is_number else p.default for p in _DECLARED if p.look == look}
 
 
 def reference() -> str:

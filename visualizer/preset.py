@@ -34,7 +34,7 @@ from visualizer.parameters import PARAMETERS, ParameterError, defaults
 if TYPE_CHECKING:
     from engines.model import ModelInfo
 
-_FIELDS = {word: field for field, word in WORDS.items()}
+NOT_OF_A_LOOK = "this belongs to the show, not to a look"
 
 
 class PresetError(ValueError):
@@ -51,7 +51,7 @@ class Preset:
     routes: tuple[Route, ...] = ()
 
     def complete(self) -> dict[str, float | str]:
-        """Every parameter's value, those the preset leaves out at their defaults."""
+        """The value of every parameter of a look, those the preset leaves out at their defaults."""
         return {**defaults(), **self.values}
 
     def on(self, info: ModelInfo) -> Preset:
@@ -63,6 +63,11 @@ class Preset:
     def prompt(self) -> str:
         """What the look paints, in words."""
         return str(self.complete()["picture/prompt"])
+
+    @property
+    def prompts(self) -> tuple[str, str]:
+        """What it paints at both ends of its mix."""
+        return self.prompt, str(self.complete()["picture/prompt_b"])
 
     def numbers(self) -> dict[str, float]:
         """Every numeric parameter's value: the base of a ``Modulator``."""
@@ -120,13 +125,13 @@ def _route(source: _Source, number: int, table: object) -> Route:
     if not isinstance(table, dict):
         raise source.refuse("", 0, "routes", "each route is a table that begins with [[routes]]")
     for key in table:
-        if key not in _FIELDS:
-            raise source.refuse("routes", number, key, f"no such key in a route{nearest(key, _FIELDS)}")
+        if key not in WORDS.values():
+            raise source.refuse("routes", number, key, f"no such key in a route{nearest(key, WORDS.values())}")
     for key in ("source", "target", "gain"):
         if key not in table:
             raise source.refuse("routes", number, None, f"this route has no {key}")
     try:
-        return Route(**{_FIELDS[key]: value for key, value in table.items()})
+        return Route.from_json(table)
     except RouteError as error:
         raise source.refuse("routes", number, WORDS[error.field], str(error)) from None
     except OverflowError:
@@ -155,6 +160,8 @@ def load_preset(path: str | os.PathLike[str]) -> Preset:
     for key, value in given.items():
         if key not in PARAMETERS:
             raise source.refuse("values", 0, key, f"there is no such parameter{nearest(key, PARAMETERS)}")
+        if not PARAMETERS[key].look:
+            raise source.refuse("values", 0, key, f"{NOT_OF_A_LOOK}: leave it out")
         try:
             values[key] = PARAMETERS[key].check(value)
         except ParameterError as error:
@@ -208,12 +215,14 @@ def save_preset(preset: Preset, path: str | os.PathLike[str]) -> None:
     OSError when the file cannot be written.
     """
     path = Path(path)
+    for name in preset.values:
+        if not PARAMETERS[name].look:
+            raise ParameterError(f"{name}: {NOT_OF_A_LOOK}")
     lines = [f"title = {_text(preset.title)}", "", "[values]"]
     lines += [f"{_text(name)} = {_toml(PARAMETERS[name].check(value))}" for name, value in preset.values.items()]
     for route in preset.routes:
         lines += ["", "[[routes]]"]
-        given = ((word, getattr(route, field)) for field, word in WORDS.items())
-        lines += [f"{word} = {_toml(value)}" for word, value in given if value is not None]
+        lines += [f"{word} = {_toml(value)}" for word, value in route.as_json().items() if value is not None]
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_bytes(("\n".join(lines) + "\n").encode())

@@ -53,7 +53,8 @@ def sound_encoder() -> Path | None:
 
 
 def user_folder(kind: str) -> Path:
-    """The user's folder of one kind ("models", "presets", "banks", "encoders", "midi", "engines", "streams", "recordings").
+    """The user's folder of one kind ("models", "presets", "banks", "encoders", "midi", "engines", "streams",
+    "recordings", "settings").
 
     It need not be there. Engines, and the streams of ``bench hearing``, are caches that can be built again; recordings
     lie among the user's videos.
@@ -62,6 +63,8 @@ def user_folder(kind: str) -> Path:
         folder = Path(platformdirs.user_data_dir(APP, appauthor=False)) / kind
     elif kind in ("engines", "streams"):
         folder = Path(platformdirs.user_cache_dir(APP, appauthor=False)) / kind
+    elif kind == "settings":
+        folder = Path(platformdirs.user_config_dir(APP, appauthor=False))
     elif kind == "recordings":
         folder = Path(platformdirs.user_videos_dir()) / APP
     else:

@@ -13,10 +13,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -25,15 +26,21 @@ from visualizer.analysis.mel import SHOW
 from visualizer.audio.resample import Resampler
 from visualizer.audio.ring import RingReader, SoundRing
 from visualizer.audio.source import Capture
-from visualizer.control.modulation import Modulator
-from visualizer.control.tempo import Tempo
-from visualizer.output.flash import FlashLimiter
+from visualizer.control.modulation import Route
+from visualizer.control.moves import ChangeLook, Move, SetRoutes, SetValue
+from visualizer.control.playing import Playing
+from visualizer.control.tempo import Tempo, TempoSource
+from visualizer.control.track import ENDING, Header
+from visualizer.output.flash import Mode
+from visualizer.output.recording import LiveRecording
 from visualizer.output.sink import Sink
-from visualizer.parameters import PARAMETERS
+from visualizer.output.stage import Stage
+from visualizer.output.track_writer import TrackWriter
+from visualizer.parameters import PARAMETERS, defaults
 from visualizer.preset import Preset
 from visualizer.renderer.client import RendererClient, RendererSettings, RendererStatus
 from visualizer.renderer.messages import mel_ring
-from visualizer.snapshots import HOP_MS, HOP_SAMPLES, SAMPLE_RATE, Beat, FloatArray, Frame, Heard, Meaning, Trace
+from visualizer.snapshots import HOP_MS, HOP_SAMPLES, SAMPLE_RATE, Beat, Controls, FloatArray, Frame, Heard, Meaning, Trace
 
 TICK_S = 0.002
 SUPERVISE_EVERY_S = 0.05
@@ -46,6 +53,9 @@ MEANT_FOR_S = 1.5
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
 RECENT_HOPS = 200
+SENT_KEPT = 500
+"""Values that are remembered until the frame that was painted with them has come: five seconds."""
+
 LONGEST_FILL_S = 1.0
 LEAST_MEMORY = 256 * 2**20
 SWITCH_S = 0.0005
@@ -117,29 +127,35 @@ def channels_folder() -> Path:
 class LiveShow:
     """A running show. Make it, ``start`` it, look at ``latest`` and ``status``, ``stop`` it."""
 
-    def __init__(self, settings: ShowSettings, sinks: tuple[Sink, ...] = ()) -> None:
-        self._sinks = list(sinks)
+    def __init__(
+        self, settings: ShowSettings, sinks: tuple[Sink, ...] = (), tempo_sources: tuple[TempoSource, ...] = ()
+    ) -> None:
         self._folder = channels_folder()
         self._ring = SoundRing.create(self._folder / "sound.ring", RING_SECONDS, max_channels=2)
         self._reader = RingReader(self._ring, math.inf)
         self._resampler: Resampler | None = None
         self._analyzer = Analyzer()
-        self._modulator = Modulator(settings.preset.numbers(), settings.preset.routes)
-        self._tempo = Tempo()
-        self._limiter = FlashLimiter()
+        self._playing = Playing(settings.preset.values, settings.preset.routes)
+        self._tempo = Tempo(tempo_sources)
+        self._stage = Stage(settings.size, sinks)
         self.capture = Capture(settings.source, self._ring.path)
         self.renderer = RendererClient(
             self._folder,
             RendererSettings(
                 settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend,
-                settings.encoder, settings.bank, settings.banks,
+                settings.encoder, settings.bank, settings.banks, settings.preset.prompts[1],
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)
-        self.preset = settings.preset
+        self.settings, self.preset = settings, settings.preset
+        self._own = defaults(look=False)
+        self._recording: tuple[LiveRecording, TrackWriter] | None = None
+        self._track: TrackWriter | None = None
+        self._sent: OrderedDict[float, tuple[int, int, Controls]] = OrderedDict()  # by when they were heard
         self.meaning: Meaning | None = None
         self.latest: Frame | None = None
         self.heard: Heard | None = None
+        self.controls: Controls | None = None
         self.hops: deque[Heard] = deque(maxlen=RECENT_HOPS)
         self._clock: tuple[int, float] | None = None  # a sample, and when it was captured
         self.history: deque[Handed] = deque(maxlen=HISTORY_FRAMES)
@@ -169,8 +185,10 @@ class LiveShow:
             self._thread.join()
         self.capture.stop()
         self.renderer.stop()
-        for sink in self._sinks:
+        for sink in self._stage.sinks:
             sink.close()
+        if self._track is not None:
+            self._track.close()
         self._lost = self.lost_samples
         self._ring.close()
         self._mel.close()
@@ -178,32 +196,144 @@ class LiveShow:
 
     # What the desk asks for; carried out on the show's thread.
 
-    def set_prompt(self, text: str) -> None:
-        """Paint another prompt."""
-        self._asked.append(lambda: self.renderer.set_prompt(text))
+    def set(self, name: str, value: float | str) -> None:
+        """Set a parameter's value without the sound; raises ParameterError or KeyError here and now."""
+        if PARAMETERS[name].look:
+            self._ask(SetValue(name, value))
+            return
+        self._own[name] = PARAMETERS[name].check(value)
+        if name == "output/limiter":
+            self._stage.limiter.mode = cast(Mode, value)
 
-    def set_value(self, name: str, value: float) -> None:
-        """Set a numeric parameter's base value; raises ParameterError or KeyError here and now."""
-        number = float(PARAMETERS[name].check(value))
-        self._asked.append(lambda: self._modulator.set_base(name, number))
+    def set_routes(self, routes: Iterable[Route]) -> None:
+        """Let the sound move what these routes say, and nothing else."""
+        self._ask(SetRoutes(tuple(routes)))
 
-    def set_preset(self, preset: Preset) -> None:
-        """Change to another look; raises ParameterError here and now for a value out of range."""
-        numbers = {name: float(PARAMETERS[name].check(value)) for name, value in preset.numbers().items()}
+    def set_preset(self, preset: Preset, fade_s: float | None = None) -> None:
+        """Change to another look in ``fade_s`` seconds (None: as ``show/fade`` says).
 
-        def change() -> None:
-            for name, value in numbers.items():
-                self._modulator.set_base(name, value)
-            self._modulator.set_routes(preset.routes)
-            self.renderer.set_prompt(preset.prompt)
-
-        self._asked.append(change)
+        Raises ParameterError here and now for a value out of range.
+        """
+        self._ask(ChangeLook(preset.values, preset.routes, float(self._own["show/fade"]) if fade_s is None else fade_s))
         self.preset = preset
+
+    def _ask(self, move: Move) -> None:
+        self._asked.append(lambda: self._move(move))
+
+    def _move(self, move: Move) -> None:
+        before = self._playing.prompts
+        self._playing.move(move)
+        if self._track is not None:
+            self._track.move(self._heard_to, move)
+        if self._playing.prompts != before:
+            self.renderer.set_prompts(*self._playing.prompts, self._playing.prompt_fade_s)
 
     @property
     def values(self) -> dict[str, float | str]:
         """Every parameter's value without the sound, by name, as far as what was asked for has been carried out."""
-        return {**self._modulator.base, "picture/prompt": self.renderer.settings.prompt}
+        return {**self._playing.values, **self._own}
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What the sound moves."""
+        return self._playing.modulator.routes
+
+    @property
+    def envelopes(self) -> tuple[float, ...]:
+        """How much each of ``routes`` hears now, 0–1."""
+        return self._playing.modulator.envelopes
+
+    def look(self) -> Preset:
+        """What is being played, as a look: the preset with all that was changed since."""
+        return replace(self.preset, values=self._playing.values, routes=self.routes)
+
+    def set_input(self, source: str) -> None:
+        """Listen to another source, as in ``ShowSettings``; what cannot be opened is said in ``status``."""
+        self._stand_in = ""
+        self._asked.append(lambda: self.capture.switch(source))
+
+    # What the audience sees.
+
+    @property
+    def blackout(self) -> bool:
+        """Whether the outputs show black."""
+        return self._stage.blackout
+
+    def set_blackout(self, on: bool) -> None:
+        """Show black, or the picture again; it works while nothing is painted, too."""
+        self._stage.blackout = on
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the outputs hold their picture."""
+        return self._stage.frozen
+
+    def set_freeze(self, on: bool) -> None:
+        """Hold the picture, or let it go on."""
+        self._stage.frozen = on
+
+    @property
+    def limiter(self) -> str:
+        """ "wcag", "strict" or "off"."""
+        return self._stage.limiter.mode
+
+    def switch_limiter_off(self) -> None:
+        """Let every flash through, for whoever has confirmed that; setting ``output/limiter`` ends it."""
+        self._stage.limiter.mode = "off"
+
+    def add_sink(self, sink: Sink) -> None:
+        """Hand every frame and all sound to another output, too."""
+        self._asked.append(lambda: self._take_sinks((*self._stage.sinks, sink)))
+
+    def remove_sink(self, sink: Sink) -> None:
+        """Hand nothing more to an output; it is not closed. One that is not there may be let go, too."""
+        self._asked.append(lambda: self._take_sinks(tuple(other for other in self._stage.sinks if other is not sink)))
+
+    def _take_sinks(self, sinks: tuple[Sink, ...]) -> None:
+        self._stage.sinks = sinks
+
+    @property
+    def recording(self) -> Path | None:
+        """The video that is being recorded, if one is."""
+        return None if self._recording is None else self._recording[0].path
+
+    def start_recording(self, path: Path) -> LiveRecording:
+        """Record pictures and sound to ``path``, and the control track beside it; ends a recording that runs.
+
+        What is given tells of an error, once there is one. Raises RecordingError in one sentence where the file cannot be
+        begun.
+        """
+        self.stop_recording()
+        recording = LiveRecording(path, self.settings.size, self.settings.fps)
+        track = TrackWriter(path.with_suffix(ENDING))
+        self._recording = recording, track
+
+        def begin() -> None:
+            recording.since = 0 if self.heard is None else self.heard.sample
+            modulator, settings = self._playing.modulator, self.settings
+            track.begin(Header(
+                recording.since, self._playing.values, modulator.state(), settings.model.name, settings.size, settings.fps
+            ))  # fmt: skip
+            self._track = track
+            self._take_sinks((*self._stage.sinks, recording))
+
+        self._asked.append(begin)
+        return recording
+
+    def stop_recording(self) -> None:
+        """Finish the recording, if there is one, in the background."""
+        parts, self._recording = self._recording, None
+        if parts is None:
+            return
+        recording, _ = parts
+
+        def end() -> None:
+            self._track = None
+            for part in parts:
+                threading.Thread(target=part.close, name="closing").start()
+
+        self.remove_sink(recording)
+        self._asked.append(end)
 
     def tell(self, message: str) -> None:
         """Say a sentence to whoever looks at ``status``, once."""
@@ -308,7 +438,7 @@ class LiveShow:
         for event in events:
             if event["event"] in ("error", "warning") and event.get("message") and not self._stand_in:
                 self.tell(str(event["message"]))
-        for sink in self._sinks:
+        for sink in self._stage.sinks:
             if sink.error:
                 self.tell(sink.error)
         died = any(event["event"] == "restart" for event in events)
@@ -330,12 +460,14 @@ class LiveShow:
             return False
         self._last_sound = self._last_offer = now
         sound = self._to_show_rate(block, first)
-        if self.renderer.controls_taken:
-            self._modulator.release()
+        self._let_go()
         hops = self._analyzer.push(sound)
         for heard in hops:
             self._tempo.push(heard)
-            self._modulator.push(heard, self._tempo.at(heard.sample))
+            beat = self._tempo.at(heard.sample)
+            self._playing.hear(heard, beat)
+            if self._track is not None:
+                self._track.hop(heard, beat)
             self.hops.append(heard)
             self.heard = heard
         if hops:
@@ -343,8 +475,7 @@ class LiveShow:
         if self.heard is not None and self._resampler is not None:
             captured = self._ring.captured_at(int(self._resampler.to_input(self.heard.sample)))
             self._clock = self.heard.sample, captured
-            controls = self._modulator.at(self.heard.sample, keep=True)
-            self.renderer.send_controls(controls, Trace(captured, time.perf_counter()))
+            self._send_controls(self.heard.sample, Trace(captured, time.perf_counter()))
         return True
 
     def _to_show_rate(self, block: FloatArray, first: int) -> FloatArray:
@@ -365,8 +496,7 @@ class LiveShow:
         sound = resampler.push(block)
         if missing:
             sound = np.concatenate([np.zeros((missing, 2), np.float32), sound])
-        for sink in self._sinks:
-            sink.sound(sound, start)
+        self._stage.sound(sound, start)
         return sound
 
     def _hear_nothing(self, now: float) -> None:
@@ -374,26 +504,42 @@ class LiveShow:
         if now - self._last_sound < QUIET_AFTER_S or now - self._last_offer < HOP_MS / 1000:
             return
         self._last_offer = now
-        if self.renderer.controls_taken:
-            self._modulator.release()
-        heard = 0 if self.heard is None else self.heard.sample
+        self._let_go()
         passed = int((now - self._last_sound) * SAMPLE_RATE)
-        self.renderer.send_controls(self._modulator.at(heard + passed, keep=True), Trace(now, now))
+        self._send_controls(self._heard_to + passed, Trace(now, now))
+
+    def _let_go(self) -> None:
+        """Let go of the peaks that a frame has taken."""
+        if self.renderer.controls_taken:
+            self._playing.modulator.release()
+            if self._track is not None:
+                self._track.released(self._heard_to)
+
+    def _send_controls(self, sample: int, trace: Trace) -> None:
+        """Send the values at a sample index."""
+        self.controls = controls = self._playing.at(sample, keep=True)
+        self._sent[trace.heard] = sample, 0 if self._track is None else self._track.count, controls
+        if len(self._sent) > SENT_KEPT:
+            self._sent.popitem(last=False)
+        self.renderer.send_controls(controls, trace)
+
+    @property
+    def _heard_to(self) -> int:
+        return 0 if self.heard is None else self.heard.sample
 
     def _show(self) -> bool:
         """Hand the newest frame, made safe, to the outputs; take what the sound means."""
         self.meaning = self.renderer.meaning() or self.meaning
         frame = self.renderer.frame()
-        if frame is None:
-            return False
         now = time.perf_counter()
-        safe = self._limiter.limit(frame.picture, now)
-        frame = replace(frame, picture=safe)
-        self.latest = frame
+        if frame is None:
+            self.latest = self._stage.idle(now) or self.latest
+            return False
+        self.latest = frame = self._stage.present(frame, now)
+        if self._track is not None and frame.trace.heard in self._sent:
+            at, behind, controls = self._sent[frame.trace.heard]
+            if at >= self._track.since and behind:
+                self._track.frame(at, behind, frame.trace.begun, controls.values)
         self._frames += 1
-        for sink in self._sinks:
-            sink.frame(frame)
         self.history.append(Handed(frame.number, frame.sample, now, time.perf_counter() - frame.trace.captured))
         return True
-
-

@@ -23,7 +23,7 @@ from engines.training.visuals import FAMILIES
 from visualizer.offline import Painter, RenderSettings, open_painter, render
 from visualizer.preset import Preset
 from visualizer.resources import embedded_model, sound_encoder, user_folder
-from visualizer.snapshots import Picture
+from visualizer.snapshots import FloatArray, Picture
 
 from .sounds import piece
 
@@ -42,15 +42,15 @@ FROM_S = 2.0
 VALUES = {"guide/strength": 1.0, "guide/mask": 0.0, "picture/walk": 0.5}
 
 
-def frames_of(painter: Painter, settings: RenderSettings, sound: Path, seconds: float) -> np.ndarray:
-    """Every sixth frame (N, H, W, 3) from two seconds on; a short sound is heard again and again."""
+def frames_of(painter: Painter, settings: RenderSettings, sound: FloatArray) -> np.ndarray:
+    """Every sixth frame (N, H, W, 3) of a sound (n, 2) from two seconds on."""
     seen: list[Picture] = []
 
     def each(done: int, total: int, picture: Picture) -> None:
         if done > FROM_S * FPS and done % EVERY == 0:
             seen.append(picture.copy())
 
-    render(piece(sound, seconds), painter, settings, None, each)
+    render(sound, painter, settings, None, each)
     return np.stack(seen)
 
 
@@ -65,7 +65,8 @@ def main() -> None:
     """Hear every sound and print the table."""
     asked = argparse.ArgumentParser()
     asked.add_argument("run", type=Path, help="the training run whose judge looks on")
-    asked.add_argument("sounds", nargs="+", metavar="SOUND=FILE", help=f"recordings of {', '.join(CONCEPTS)}")
+    known = f"recordings of {', '.join(CONCEPTS)}; several of one count together"
+    asked.add_argument("sounds", nargs="+", metavar="SOUND=FILE", help=known)
     asked.add_argument("--encoder", type=Path, default=sound_encoder())
     asked.add_argument("--seconds", type=float, default=10.0)
     asked.add_argument("--sheet", type=Path, help="a row of frames for each sound")
@@ -77,13 +78,15 @@ def main() -> None:
     values |= {name: float(value) for name, value in (one.split("=") for one in options.set)}
     preset = Preset("meaning", "Meaning", values).on(info)
     settings = RenderSettings(preset, info.path, info.native_size, FPS, user_folder("engines"), encoder=options.encoder)
-    sounds = dict(one.split("=", 1) for one in options.sounds)
+    given = [one.split("=", 1) for one in options.sounds]
+    sounds = list(dict.fromkeys(name for name, _ in given))
     columns = [list(FAMILIES).index(CONCEPTS[name]) for name in sounds]
     shares, rows = np.zeros((len(sounds), len(sounds))), list[np.ndarray]()
-    for row, (_, file) in enumerate(tqdm(sounds.items(), unit="sound", disable=options.json)):
-        frames = frames_of(open_painter(settings), settings, Path(file), options.seconds)
+    for name, file in tqdm(given, unit="sound", disable=options.json):
+        frames = frames_of(open_painter(settings), settings, piece(Path(file), options.seconds))
         found = judge.read(as_pictures(frames)).families.argmax(1)
-        shares[row] = [float((found == column).mean()) for column in columns]
+        recordings = sum(other == name for other, _ in given)
+        shares[sounds.index(name)] += [float((found == column).mean()) / recordings for column in columns]
         rows.append(np.hstack(list(frames[:: max(1, len(frames) // 8)][:8])))
     if options.sheet:
         cv2.imwrite(str(options.sheet), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))

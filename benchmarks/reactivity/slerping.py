@@ -50,6 +50,9 @@ class SlerpPainter:
             length = min(1.0, len(part) / leg)
             self._way[start + 1 : start + 1 + len(part)] = start / leg + length * part / part[-1]
 
+    def say(self, prompts: tuple[str, str], fade_s: float) -> None:
+        """Nothing: it has prompts of its own."""
+
     def hear(self, mel: FloatArray, dt: float) -> None:
         """Nothing: the way is known."""
 

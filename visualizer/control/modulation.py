@@ -1,16 +1,18 @@
 """Sound moves parameters: each route is an envelope follower from one measure of the sound to one parameter.
 
-value = base + Σ over routes of what gain × envelope adds, each route kept within its own bounds, the sum within the
+value = base + Σ over routes of what gain × curved envelope adds, each route kept within its own bounds, the sum within the
 parameter's range. Times are in seconds and exact for any hop and frame rate.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from typing import Any
 
+from visualizer.control.fade import Fade
 from visualizer.control.pulse import PULSES, pulse
 from visualizer.parameters import NUMBERS, PARAMETERS
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Beat, Controls, Heard
@@ -37,8 +39,11 @@ WORDS = {
     "release_s": "release",
     "low": "min",
     "high": "max",
+    "curve": "curve",
 }
 """What presets and messages call the fields of ``Route``."""
+
+_FIELDS = {word: field for field, word in WORDS.items()}
 
 
 class RouteError(ValueError):
@@ -62,7 +67,8 @@ class Route:
 
     gain: the target's unit for a source of 1; negative lowers. attack_s, release_s: time constants of the envelope's
     rise and fall (63 % of a step), 0 follows at once. low, high: what the target may reach by this route, in its unit
-    (a base outside is brought inside); None is the parameter's own range. Raises RouteError.
+    (a base outside is brought inside); None is the parameter's own range. curve: −1 to 1, the envelope to the power of
+    4 to the curve: below 0 the quiet counts more, above 0 the loud alone. Raises RouteError.
     """
 
     source: str
@@ -72,6 +78,7 @@ class Route:
     release_s: float = 0.3
     low: float | None = None
     high: float | None = None
+    curve: float = 0.0
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
@@ -88,6 +95,7 @@ class Route:
             ("release_s", 0.0, LONGEST_S),
             ("low", parameter.low, parameter.high),
             ("high", parameter.low, parameter.high),
+            ("curve", -1.0, 1.0),
         ):
             value = getattr(self, field)
             if value is None and field in ("low", "high"):
@@ -101,12 +109,22 @@ class Route:
         if self.low is not None and self.high is not None and self.low > self.high:
             raise RouteError("low", f"a route's min {self.low:g} is above its max {self.high:g}")
 
+    def as_json(self) -> dict[str, str | float | None]:
+        """The route as plain values, in presets' words."""
+        return {word: getattr(self, field) for field, word in WORDS.items()}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Route:
+        """The inverse of ``as_json``; raises KeyError, TypeError or RouteError."""
+        return cls(**{_FIELDS[word]: value for word, value in plain.items()})
+
     def push_from(self, base: float, envelope: float) -> float:
         """What the route adds to ``base`` for an envelope of 0–1."""
         parameter = PARAMETERS[self.target]
         low = parameter.low if self.low is None else self.low
         high = parameter.high if self.high is None else self.high
-        return min(high, max(low, base + self.gain * envelope)) - base
+        curved = envelope ** 4.0**self.curve if self.curve else envelope
+        return min(high, max(low, base + self.gain * curved)) - base
 
 
 class _Envelope:
@@ -130,6 +148,14 @@ class _Envelope:
     def mean(self) -> float:
         return self._area / self._seconds if self._seconds > 0 else self.value
 
+    def state(self) -> list[float]:
+        """All that its next values depend on."""
+        return [self.value, self.peak, self._area, self._seconds]
+
+    def restore(self, state: Sequence[float]) -> None:
+        """Go on from a state."""
+        self.value, self.peak, self._area, self._seconds = state
+
     def release(self) -> None:
         """A frame has been begun."""
         self.peak, self._area, self._seconds = self.value, 0.0, 0.0
@@ -147,6 +173,7 @@ class Modulator:
         self._base = {name: float(PARAMETERS[name].default) for name in NUMBERS}
         self._routes: tuple[Route, ...] = ()
         self._envelopes: dict[Route, _Envelope] = {}
+        self._fade = Fade()
         self._heard = 0  # the newest sample heard
         self._now = 0  # the sample up to which the envelopes have run
         for name, value in (base or {}).items():
@@ -155,24 +182,77 @@ class Modulator:
 
     @property
     def base(self) -> dict[str, float]:
-        """Every numeric parameter's value without the sound."""
+        """Every numeric parameter's value without the sound; while a look fades in, the coming one's."""
         return dict(self._base)
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """The routes in use."""
+        """The routes in use; while a look fades in, the coming one's."""
         return self._routes
+
+    @property
+    def envelopes(self) -> tuple[float, ...]:
+        """Every route's envelope now, 0–1, in the order of ``routes``."""
+        envelopes = self._envelopes  # one read: another thread may replace it meanwhile
+        return tuple(envelopes[route].value if route in envelopes else 0.0 for route in self._routes)
 
     def set_base(self, name: str, value: float) -> None:
         """Set a numeric parameter's value without the sound; raises ParameterError, or KeyError for another name."""
         if name not in self._base:
             raise KeyError(f"{name} is no numeric parameter")
         self._base[name] = float(PARAMETERS[name].check(value))
+        self._fade.hold(name)
 
     def set_routes(self, routes: Iterable[Route]) -> None:
-        """Replace the routes; a route equal to one in use keeps its envelope."""
-        self._routes = tuple(routes)
-        self._envelopes = {route: self._envelopes.get(route) or _Envelope(route) for route in self._routes}
+        """Replace the routes at once; a route equal to one in use keeps its envelope, and equal ones count once."""
+        self._follow(tuple(routes))
+        self._fade.routes = {}
+
+    def fade_to(self, base: Mapping[str, float], routes: Iterable[Route], seconds: float) -> None:
+        """Go over to other values and routes in ``seconds`` of sound from now on; whole numbers change half way.
+
+        base: by parameter name, the rest stays. Raises as ``set_base`` does, and then changes nothing.
+        """
+        wanted = {name: float(PARAMETERS[name].check(value)) for name, value in base.items()}
+        if unknown := [name for name in wanted if name not in self._base]:
+            raise KeyError(f"{unknown[0]} is no numeric parameter")
+        coming = tuple(routes)
+        before = {name: self._fade.base(name, self._base[name], self._now) for name in wanted}
+        weights = {route: self._fade.weight(route, self._now) for route in self._envelopes}
+        self._fade = Fade(self._now, round(seconds * SAMPLE_RATE), before, _weights(weights, coming))
+        self._base |= wanted
+        self._follow(coming, leaving=tuple(route for route, weight in weights.items() if weight > 0))
+
+    def state(self) -> dict[str, Any]:
+        """All that its next values depend on, as plain values."""
+        followed = [
+            {"route": route.as_json(), "envelope": envelope.state(), "weights": self._fade.routes.get(route)}
+            for route, envelope in self._envelopes.items()
+        ]
+        fade = {"start": self._fade.start, "length": self._fade.length, "before": dict(self._fade.before)}
+        routes = [route.as_json() for route in self._routes]
+        state = {"base": self.base, "routes": routes, "followed": followed, "fade": fade}
+        return state | {"heard": self._heard, "now": self._now}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> Modulator:
+        """One that goes on from a state. Raises KeyError, TypeError, RouteError or ParameterError for what is none."""
+        modulator = cls(state["base"], [Route.from_json(route) for route in state["routes"]])
+        weights = {}
+        for followed in state["followed"]:
+            route = Route.from_json(followed["route"])
+            modulator._envelopes[route] = envelope = _Envelope(route)
+            envelope.restore(followed["envelope"])
+            if followed["weights"] is not None:
+                weights[route] = tuple(followed["weights"])
+        fade = state["fade"]
+        modulator._fade = Fade(fade["start"], fade["length"], dict(fade["before"]), weights)
+        modulator._heard, modulator._now = state["heard"], state["now"]
+        return modulator
+
+    def _follow(self, routes: tuple[Route, ...], leaving: tuple[Route, ...] = ()) -> None:
+        self._routes = routes
+        self._envelopes = {route: self._envelopes.get(route) or _Envelope(route) for route in (*routes, *leaving)}
 
     def push(self, heard: Heard, beat: Beat | None = None) -> None:
         """Run the envelopes over one hop; hops come in order, after a jump a hop counts HOP_SAMPLES.
@@ -202,13 +282,21 @@ class Modulator:
             for envelope in self._envelopes.values():
                 envelope.run(0.0, (sample - still) / SAMPLE_RATE)
             self._now = sample
-        values = dict(self._base)
-        for route in self._routes:
-            envelope = self._envelopes[route]
+        if self._fade.over(sample):
+            self._follow(self._routes)
+            self._fade = Fade()
+        base = {name: self._fade.base(name, value, sample) for name, value in self._base.items()}
+        values = dict(base)
+        for route, envelope in self._envelopes.items():
             felt = envelope.mean if PARAMETERS[route.target].is_rate else envelope.peak
-            values[route.target] += route.push_from(self._base[route.target], felt)
+            values[route.target] += self._fade.weight(route, sample) * route.push_from(base[route.target], felt)
         if not keep:
             self.release()
         for name, value in values.items():
             values[name] = PARAMETERS[name].clamp(value)
         return Controls(self._heard, values)
+
+
+def _weights(now: Mapping[Route, float], coming: tuple[Route, ...]) -> dict[Route, tuple[float, float]]:
+    """How much each route counts at the beginning and the end of a fade."""
+    return {route: (now.get(route, 0.0), float(route in coming)) for route in (*now, *coming)}

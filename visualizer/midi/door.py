@@ -16,10 +16,10 @@ from visualizer.midi.mapping import Mapping
 from visualizer.midi.messages import Control, Reader
 from visualizer.midi.ports import INSTALL, PortRow, Ports, is_installed
 from visualizer.midi.stamps import Stamps
-from visualizer.playing.hand_over import HandOver
-from visualizer.playing.inbox import Asked, Inbox
-from visualizer.playing.target import Target
 from visualizer.preset import list_presets
+from visualizer.remote.hand_over import HandOver
+from visualizer.remote.inbox import Asked, Inbox
+from visualizer.remote.target import Target
 
 TOLD_S = 10.0
 """A sentence about something that passes is told for so long."""

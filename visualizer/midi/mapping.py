@@ -11,8 +11,8 @@ from visualizer.midi.learning import Learning
 from visualizer.midi.messages import Control, Move
 from visualizer.midi.pick_up import PickUp
 from visualizer.parameters import PARAMETERS
-from visualizer.playing.inbox import Wish
-from visualizer.playing.target import Target
+from visualizer.remote.inbox import Wish
+from visualizer.remote.target import Target
 
 PRESSED = 0.5
 """A controller is pressed from here on."""

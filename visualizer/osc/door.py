@@ -13,7 +13,7 @@ from visualizer.osc.query import QueryServer
 from visualizer.osc.sender import Sender
 from visualizer.osc.server import Server
 from visualizer.osc.tree import Tree
-from visualizer.playing.target import Target
+from visualizer.remote.target import Target
 
 _Part = TypeVar("_Part")
 

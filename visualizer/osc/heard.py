@@ -73,12 +73,15 @@ _LEVELS = {
     "bass_level": "Bass, 0–1 over −60 to 0 dB.",
     "mid_level": "Middle, 0–1 over −60 to 0 dB.",
     "treble_level": "Treble, 0–1 over −60 to 0 dB.",
-    "level": "Loudness of 400 ms, 0–1.",
+    "level": "Loudness of 400 ms, 0–1 evenly in LU.",
+    "loudness": "The same as it sounds, 0–1: 10 LU more are twice as much.",
+    "energy": "All of it after automatic gain, 0–1.",
+    "flux": "All that rises in the spectrum above its average, 0–1.",
     "brightness": "Centre of the spectrum, 0–1.",
 }
 _DECLARED = (
     *(Said(name, "f", doc) for name, doc in (*_LEVELS.items(), *_PEAKS.items())),
-    Said("loudness", "f", "Loudness of 400 ms in LUFS; −120 is silence."),
+    Said("lufs", "f", "Loudness of 400 ms in LUFS; −120 is silence."),
     Said("beat", "i", "A beat, once each: its number in the bar, from 1 on."),
     Said("bar", "i", "A bar, once each: how many beats it has."),
     Said("beat/phase", "f", "How far within the beat, 0–1."),
@@ -136,9 +139,9 @@ class HeardMessages:
         if fresh:
             values = {name: float(getattr(fresh[-1], name)) for name in _LEVELS}
             values |= {name: max(float(getattr(hop, name)) for hop in fresh) for name in _PEAKS}
-            values["loudness"] = fresh[-1].loudness_lufs
+            values["lufs"] = fresh[-1].loudness_lufs
         elif self._idle >= SILENT_TICKS:
-            values = {**dict.fromkeys((*_LEVELS, *_PEAKS), 0.0), "loudness": SILENCE_LUFS}
+            values = {**dict.fromkeys((*_LEVELS, *_PEAKS), 0.0), "lufs": SILENCE_LUFS}
         return [_message(name, value) for name, value in values.items()] + self._beat(beat)
 
     def _beat(self, beat: Beat | None) -> list[Message]:

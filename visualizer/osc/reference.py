@@ -13,7 +13,7 @@ from visualizer.osc.heard import MOST_SIGNS, SAID, WORDS
 from visualizer.osc.sender import RATE_HZ, WORDS_HZ
 from visualizer.osc.wishes import ERROR, HEARD, LONGEST_TEXT, NORM, PING, PONG
 from visualizer.parameters import PARAMETERS, Parameter
-from visualizer.playing.inbox import MOST_ACTIONS
+from visualizer.remote.inbox import MOST_ACTIONS
 
 
 def reference() -> str:

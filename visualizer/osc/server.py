@@ -18,9 +18,9 @@ from visualizer.osc.codec import Message, PacketError, decode, encode
 from visualizer.osc.complaints import Complaints
 from visualizer.osc.endpoint import Endpoint, EndpointError
 from visualizer.osc.wishes import ERROR, PING, PONG, Refused, wish
-from visualizer.playing.hand_over import HandOver
-from visualizer.playing.inbox import Asked, Inbox
-from visualizer.playing.target import Target
+from visualizer.remote.hand_over import HandOver
+from visualizer.remote.inbox import Asked, Inbox
+from visualizer.remote.target import Target
 
 RECEIVE_BYTES = 4 * 2**20
 """Asked of the system, which may give less."""

@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from visualizer.control.played import Played
-from visualizer.parameters import PARAMETERS
+from visualizer.control.message_tempo import MessageTempo
 from visualizer.preset import Preset, find_preset, list_presets
 from visualizer.show import LiveShow
 
@@ -35,22 +34,28 @@ def _absent(what: str) -> Switch:
 class Desk:
     """What a show has only where a desk brings it."""
 
-    blackout: Switch = field(default_factory=lambda: _absent("blackout"))
-    freeze: Switch = field(default_factory=lambda: _absent("freezing"))
     record: Switch = field(default_factory=lambda: _absent("recording"))
 
 
 class ShowTarget:
-    """See ``Target``. fitted: a preset as the show's model wants it. played: the show's tempo that is played by messages,
+    """See ``Target``. fitted: a preset as the show's model wants it. tempo: the show's tempo that is played by messages,
     None where it has none.
     """
 
     def __init__(
-        self, show: LiveShow, fitted: Callable[[Preset], Preset], desk: Desk | None = None, played: Played | None = None
+        self,
+        show: LiveShow,
+        fitted: Callable[[Preset], Preset],
+        desk: Desk | None = None,
+        tempo: MessageTempo | None = None,
     ) -> None:
-        self._show, self._fitted, self._played = show, fitted, played
+        self._show, self._fitted, self._tempo = show, fitted, tempo
         desk = desk or Desk()
-        self._switches = {"output/blackout": desk.blackout, "output/freeze": desk.freeze, "record": desk.record}
+        self._switches = {
+            "output/blackout": Switch(show.set_blackout, lambda: show.blackout),
+            "output/freeze": Switch(show.set_freeze, lambda: show.frozen),
+            "record": desk.record,
+        }
         self._triggers = {
             "tempo/tap": show.tap,
             "tempo/flip": show.flip_beat,
@@ -61,12 +66,7 @@ class ShowTarget:
 
     def set(self, name: str, value: float | str) -> None:
         """Set a parameter."""
-        if PARAMETERS[name].is_number:
-            self._show.set_value(name, float(value))
-        elif name == "picture/prompt":
-            self._show.set_prompt(str(value))
-        else:
-            raise AbsentError(f"{name} cannot be set in a show that runs")
+        self._show.set(name, value)
 
     def act(self, name: str, value: float | str | bool | None) -> None:
         """Do an action."""
@@ -86,19 +86,19 @@ class ShowTarget:
         if name in self._switches:
             return self._switches[name].is_on()
         if name == "tempo/bpm":
-            return 0.0 if self._played is None else self._played.bpm
+            return 0.0 if self._tempo is None else self._tempo.bpm
         return self._show.preset.name if name == "preset" else self._show.values[name]
 
     def _play(self, name: str, value: float | str | bool | None) -> None:
-        if self._played is None:
+        if self._tempo is None:
             raise AbsentError("there is no tempo by messages in this show")
         now = time.perf_counter()
         if name == "tempo/bpm":
-            self._played.set_bpm(float(value or 0.0), now)
+            self._tempo.set_bpm(float(value or 0.0), now)
         elif name == "tempo/beat":
-            self._played.beat(now, int(value or 0))
+            self._tempo.beat(now, int(value or 0))
         else:
-            self._played.release()
+            self._tempo.release()
 
     def _change(self, name: str) -> None:
         known = list_presets()

@@ -14,7 +14,7 @@ from visualizer.actions import ACTIONS, Action
 from visualizer.osc.endpoint import Endpoint
 from visualizer.osc.wishes import NORM, PING, share
 from visualizer.parameters import PARAMETERS, Parameter
-from visualizer.playing.target import Target
+from visualizer.remote.target import Target
 
 READ_WRITE, WRITE, NOTHING = 3, 2, 0
 

@@ -13,7 +13,7 @@ from functools import partial
 from visualizer.actions import ACTIONS, Action
 from visualizer.osc.codec import Message, Value
 from visualizer.parameters import OSC_ROOT, PARAMETERS, Parameter
-from visualizer.playing.inbox import Wish
+from visualizer.remote.inbox import Wish
 
 PING, PONG, ERROR, HEARD = (f"{OSC_ROOT}/{name}" for name in ("ping", "pong", "error", "heard"))
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from visualizer.output.recorder import Recorder
+from visualizer.output.recorder import Recorder, unwritable
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Frame
 
 
 class LiveRecording:
     """Records from the first frame on. Picture and sound are laid so that a frame meets the sound it answers to.
 
-    error: one sentence when recording had to stop; the show goes on.
+    since: the sample that the first frame answers to at the earliest. error: one sentence when recording had to stop; the
+    show goes on. Raises RecordingError where the file cannot be begun.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as failure:
+            raise unwritable(path, failure) from None
+        self.path, self.since = path, 0
         self._recorder = Recorder(path, size, fps, drop=True)
         self._start: int | None = None
         self._heard = False
@@ -30,6 +35,8 @@ class LiveRecording:
 
     def frame(self, frame: Frame) -> None:
         """Record one frame at the time of its sound; while no sound arrives, at the time it was painted."""
+        if frame.sample < self.since:
+            return
         if self._start is None:
             self._start = frame.sample
         time = (frame.sample - self._start) / SAMPLE_RATE

@@ -41,6 +41,7 @@ LOADING_MAY_TAKE_S = 600.0
 class RendererSettings:
     """What a renderer is started with. size: (width, height). backend: "" for the machine's best.
 
+    second: the prompt at the other end of the mix.
     encoder, bank: of the sound, None for a renderer that does not listen. banks: folder of the user's own, None for none.
     """
 
@@ -53,6 +54,7 @@ class RendererSettings:
     encoder: Path | None = None
     bank: Path | None = None
     banks: Path | None = None
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class RendererClient:
         threading.Thread(target=self._collect, args=(self._process.stderr,), daemon=True).start()
         self._waiting.clear()
         self._painted_s = 0.0
-        self._send({"do": "prompt", "text": self._settings.prompt})
+        self._send({"do": "prompt", "text": self._settings.prompt, "second": self._settings.second, "fade": 0.0})
         self._send({"do": "fps", "fps": self._settings.fps})
         self._load()
         encoder, bank, banks = self._settings.encoder, self._settings.bank, self._settings.banks
@@ -142,10 +144,10 @@ class RendererClient:
         self._frames_box.close()
         self._meaning_box.close()
 
-    def set_prompt(self, text: str) -> None:
-        """Paint this prompt from now on."""
-        self._settings = replace(self._settings, prompt=text)
-        self._send({"do": "prompt", "text": text})
+    def set_prompts(self, text: str, second: str = "", fade_s: float = 0.0) -> None:
+        """Paint this prompt from now on, or the mix of both. fade_s: how long they take to come, at least."""
+        self._settings = replace(self._settings, prompt=text, second=second)
+        self._send({"do": "prompt", "text": text, "second": second, "fade": fade_s})
 
     def set_model(self, model: Path) -> None:
         """Load another model; if it cannot be loaded, the one that paints goes on."""

@@ -52,7 +52,7 @@ class Renderer:
         self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._stream: Stream | None = None
         self._understanding = Understanding()
-        self._prompt = ""
+        self._prompts = "", ""
         self._period = 1 / 24
         self._number = 0
 
@@ -131,9 +131,9 @@ class Renderer:
         if command["do"] == "hear":
             return self._hear(command)
         if command["do"] == "prompt":
-            self._prompt = command["text"]
+            self._prompts = command["text"], command["second"]
             if self._stream is not None:
-                self._stream.set_prompt(self._prompt)
+                self._stream.set_prompt(*self._prompts, command["fade"])
         elif command["do"] == "fps":
             self._period = 1 / command["fps"]
         else:
@@ -145,7 +145,7 @@ class Renderer:
         size = (command["width"], command["height"])
         networks = open_networks(info, size, command["backend"], Path(command["cache"]))
         stream = Stream(info, networks, self._last_state(info, size) if command["resume"] else None)
-        stream.set_prompt(self._prompt)
+        stream.set_prompt(*self._prompts)
         self._stream = stream
         self._understanding.speak_to(info, networks, Path(command["cache"]))
         self._frames_box.beat()  # from here on silence counts as hanging

@@ -138,7 +138,7 @@ class ShowWindow(QWidget):
     def _ask(self) -> None:
         text = self._prompt.text().strip()
         if text:
-            self._show.set_prompt(text)
+            self._show.set("picture/prompt", text)
         self._prompt.clearFocus()
 
     def _put_frame(self) -> None:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from visualizer.failures import is_expected
-from visualizer.playing.inbox import Asked, Inbox
-from visualizer.playing.target import Target
+from visualizer.remote.inbox import Asked, Inbox
+from visualizer.remote.target import Target
 
 FRAME_S = 1 / 120
 """Between two hand-overs of values: no show paints faster. Actions are not kept waiting: a tap counts when it is made."""

@@ -1,4 +1,4 @@
-"""Tempo that is played by messages, such as OSC's: a number of beats a minute, beats, or both.
+"""Tempo that comes as messages, such as OSC's: a number of beats a minute, beats, or both.
 
 Times are monotonic seconds (``time.perf_counter``); nothing here has a thread or reads a clock.
 """
@@ -39,7 +39,7 @@ class _State:
     number: int = 0  # that the last beat had in its bar, 0 for none
 
 
-class Played:
+class MessageTempo:
     """A tempo source. A tempo that was said is held until ``release``; beats alone are a tempo from two on, and hold for
     four more. sample_of: the sample that is captured at a time; None before there is any. Any thread may call anything.
     """
