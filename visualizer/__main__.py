@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engines import BACKENDS
 from visualizer import __version__
@@ -19,19 +19,22 @@ if TYPE_CHECKING:
     from visualizer.osc.endpoint import Endpoint
     from visualizer.preset import Preset
     from visualizer.show import LiveShow, ShowSettings
+    from visualizer.ui.remembered import Remembered
 
 LARGEST_SIDE = 2048
 LIVE_FPS = 30.0
 RENDER_FPS = 24.0
+PRESET = "nebula"
 HEADLESS_SECONDS = 20.0
 UNREADABLE = (".m4a", ".aac", ".wma")
 """Endings of sound files that are not read; a name with one is no device, and what to do with the file is said."""
 
 
 DEFAULTS = {
-    "command": None, "preset": "nebula", "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
+    "command": None, "preset": None, "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
     "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live", "osc_out": None, "control": None,
+    "fresh": False,
 }  # fmt: skip
 
 PUBLISHED = {
@@ -137,6 +140,7 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", default=absent, help="a sound input's name, or a sound file to play as if it were live")
     parser.add_argument("--record", type=Path, default=absent, metavar="FILE", help="record to an .mp4, .mov or .mkv file")
     parser.add_argument("--headless", action="store_true", default=absent, help="no window")
+    parser.add_argument("--fresh", action="store_true", default=absent, help="forget the last time")
     osc = parser.add_argument_group("OSC (see: visualizer osc)")
     osc.add_argument("--osc", type=_endpoint, default=absent, metavar="HOST:PORT", help="listen there (127.0.0.1:9000)")
     osc.add_argument("--no-osc", dest="osc", action="store_const", const=None, default=absent, help="do not listen")
@@ -147,7 +151,7 @@ def _preset(arguments: argparse.Namespace, info: ModelInfo) -> Preset:
     """The look asked for; what it leaves open is as the model is made for."""
     from visualizer.preset import find_preset
 
-    preset = find_preset(arguments.preset).on(info)
+    preset = find_preset(arguments.preset or PRESET).on(info)
     return replace(preset, values={**preset.values, "picture/prompt": arguments.prompt}) if arguments.prompt else preset
 
 
@@ -206,32 +210,88 @@ def _show(arguments: argparse.Namespace) -> None:
         seconds = seconds or HEADLESS_SECONDS
         record = record or Path("out/show.mp4")
         print(f"No display: running the show without a window for {seconds:g} s, recorded to {record}.", file=sys.stderr)
-    source = _source(arguments.input)
     model, size = _model(arguments)
+    if headless:
+        kept, problems, source = None, list[str](), _source(arguments.input)
+    else:
+        kept, problems = _remembered(arguments)
+        source = _source(arguments.input) if arguments.input else _source_again(kept.source, problems)
     settings = _show_settings(arguments, source, model, size)
+    if kept is not None and kept.look is not None and not (arguments.preset or arguments.prompt):
+        settings = replace(settings, preset=_look_again(kept.look, settings.preset, problems))
+    from visualizer.looks import Looks
     from visualizer.show import LiveShow
 
     show = LiveShow(settings)
+    looks = Looks(show, lambda preset: preset.on(model))
     osc = _osc(arguments, show, model)
     recording = None
     try:
         if record:
             recording = show.start_recording(record)
         show.start()
+        looks.start()
         osc.start()
-        if headless:
+        if kept is None:
             run_headless(show, seconds, osc=osc.state.text)
         else:
-            from visualizer.ui.window import run_window
+            from visualizer.output.shares import shares
+            from visualizer.ui.desk import run_desk
+            from visualizer.ui.remembered import default_file
+            from visualizer.ui.rig import Rig
 
-            run_window(show, settings.preset.prompt, seconds, osc.state.text)
+            others = shares(show.add_sink, show.remove_sink, settings.size, settings.fps)
+            run_desk(Rig(
+                show, looks, lambda preset: preset.on(model), lambda: osc.state, kept, problems, default_file(), others
+            ), seconds)  # fmt: skip
     finally:
         osc.stop()
+        looks.stop()
         show.stop()
     if recording is not None:
         if recording.error:
             raise UsageError(recording.error)
         print(f"Recorded {record}, and its control track beside it.", file=sys.stderr)
+
+
+def _remembered(arguments: argparse.Namespace) -> tuple[Remembered, list[str]]:
+    """What the desk remembers, and a sentence where it cannot be read."""
+    from visualizer.ui.remembered import Remembered, RememberedError, default_file, load
+
+    if arguments.fresh:
+        return Remembered(), []
+    try:
+        return load(default_file()), []
+    except RememberedError as error:
+        return Remembered(), [str(error)]
+
+
+def _source_again(source: str, problems: list[str]) -> str:
+    """The source of the last time if it is still there, else the default input."""
+    from visualizer.audio.devices import DeviceError, find_input
+    from visualizer.audio.files import SoundFileError, open_sound
+
+    kind, _, name = source.partition(":")
+    try:
+        if kind == "file":
+            open_sound(name).close()
+        elif name:
+            find_input(name)
+        return source or "device:"
+    except (DeviceError, SoundFileError, OSError) as error:
+        problems.append(f"What was listened to the last time is not there: {error}")
+        return "device:"
+
+
+def _look_again(plain: dict[str, Any], usual: Preset, problems: list[str]) -> Preset:
+    """The look of the last time, else the usual one."""
+    from visualizer.ui.remembered import RememberedError, look_of
+
+    try:
+        return look_of(plain)
+    except RememberedError as error:
+        problems.append(str(error))
+        return usual
 
 
 def _osc(arguments: argparse.Namespace, show: LiveShow, model: ModelInfo) -> Osc:

@@ -77,12 +77,16 @@ class Looks:
         """Change to the look of that name, or in that file. Raises PresetError in one sentence."""
         self._show.set_preset(self._fitted(find_preset(name)))
 
-    def step(self, by: int) -> None:
-        """Go so many looks on in the alphabet, or back; from a look from elsewhere to an end. Raises PresetError."""
+    def beside(self, by: int) -> Preset:
+        """The look so many on in the alphabet, or back; from a look from elsewhere at an end. Raises PresetError."""
         known = list(list_presets())
         now = self._show.preset.name
         at = known.index(now) + by if now in known else 0 if by > 0 else -1
-        self.change(known[at % len(known)])
+        return self._fitted(find_preset(known[at % len(known)]))
+
+    def step(self, by: int) -> None:
+        """Change to the look ``beside``. Raises PresetError."""
+        self._show.set_preset(self.beside(by))
 
     def start(self) -> None:
         """Begin to count: ``show/auto_bars`` and ``show/auto_seconds`` say when the next look comes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
 
 # Surfaces, from the deepest.
 GROUND, PANEL, TRACK, EDGE = "#0b0c10", "#12141b", "#242835", "#323848"
@@ -30,7 +30,18 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
     background: {PANEL}; border: 1px solid {EDGE}; border-radius: {RADIUS_PX}px; padding: 5px 8px;
     selection-background-color: {ACCENT_DEEP}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {ACCENT}; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{
+    image: none; width: 0; height: 0; border-left: 4px solid {PANEL}; border-right: 4px solid {PANEL};
+    border-top: 5px solid {FAINT}; }}
 QComboBox QAbstractItemView {{ background: {PANEL}; border: 1px solid {EDGE}; selection-background-color: {ACCENT_DEEP}; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; background: transparent; width: 16px; }}
+QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow {{
+    image: none; width: 0; height: 0; border-left: 4px solid {PANEL}; border-right: 4px solid {PANEL}; }}
+QAbstractSpinBox::up-arrow {{ border-bottom: 5px solid {FAINT}; }}
+QAbstractSpinBox::down-arrow {{ border-top: 5px solid {FAINT}; }}
+QAbstractSpinBox::up-arrow:hover {{ border-bottom-color: {TEXT}; }}
+QAbstractSpinBox::down-arrow:hover {{ border-top-color: {TEXT}; }}
 QPushButton, QToolButton {{
     background: {TRACK}; border: 1px solid {EDGE}; border-radius: {RADIUS_PX}px; padding: 5px 10px; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {ACCENT}; }}
@@ -42,6 +53,7 @@ QTabBar::tab {{ background: transparent; color: {FAINT}; padding: 6px 14px; bord
 QTabBar::tab:selected {{ color: {TEXT}; border-bottom-color: {ACCENT}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; }}
 QScrollBar::handle:vertical {{ background: {EDGE}; border-radius: 5px; min-height: 30px; }}
+QScrollBar::handle:vertical:disabled {{ background: transparent; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
 QToolTip {{ background: {PANEL}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px; }}
 QMenu {{ background: {PANEL}; border: 1px solid {EDGE}; }}
@@ -56,3 +68,16 @@ def colour(name: str, opacity: float = 1.0) -> QColor:
     found = QColor(name)
     found.setAlphaF(opacity)
     return found
+
+
+def palette() -> QPalette:
+    """For the application: what Qt draws itself, as the edges of lists and dialogs, is dark where the system is not."""
+    made = QPalette(QColor(TRACK), QColor(GROUND))
+    for role, name in (
+        (QPalette.ColorRole.Base, PANEL), (QPalette.ColorRole.Text, TEXT), (QPalette.ColorRole.WindowText, TEXT),
+        (QPalette.ColorRole.ButtonText, TEXT), (QPalette.ColorRole.Highlight, ACCENT_DEEP),
+        (QPalette.ColorRole.PlaceholderText, FAINT), (QPalette.ColorRole.ToolTipBase, PANEL),
+        (QPalette.ColorRole.ToolTipText, TEXT), (QPalette.ColorRole.Link, ACCENT),
+    ):  # fmt: skip
+        made.setColor(role, QColor(name))
+    return made
