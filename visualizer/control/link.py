@@ -37,7 +37,7 @@ class LinkState:
 
 class Link:
     """A tempo source, off until it is turned on. It speaks while there is another peer: alone it has a tempo of its own,
-    which nobody asked for.
+    which nobody asked for. In a network where nobody was before it, Link lets those who come later take that one over.
 
     sample_of: the sample that is captured at a time (``time.perf_counter``); None before there is any. ``turn`` belongs to
     one thread; everything else may be asked by any.
