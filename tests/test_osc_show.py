@@ -131,17 +131,11 @@ def test_the_command_listens_and_sends() -> None:
         reader.join()
 
 
-def test_the_status_line_says_whether_the_network_is_let_in() -> None:
-    from visualizer.renderer.client import RendererStatus
-    from visualizer.show import ShowStatus
-    from visualizer.ui.window import status_line
-
-    status = ShowStatus(24.0, 40.0, "a file", "running", RendererStatus("running"), (), 0, 1)
+def test_the_state_says_whether_the_network_is_let_in() -> None:
     for host, words in (("127.0.0.1", "osc 127.0.0.1:"), ("0.0.0.0", "open to the network")):
         door = Osc(Recorder(), Nothing(), OscSettings(Endpoint(host, 0)))
-        assert words in status_line(status, door.state.text) and door.state.is_open == (host == "0.0.0.0")
+        assert words in door.state.text and door.state.is_open == (host == "0.0.0.0")
         door.stop()
-    assert "osc" not in status_line(status)
 
 
 @pytest.mark.parametrize("arguments", [("--osc", "9000"), ("--osc-out", "nowhere")])

@@ -46,6 +46,7 @@ class Desk(QWidget):
         self.setWindowTitle("TPoS Live")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         show = rig.show
+        self._source = show.settings.source
         self.changes = Changes(show, self)
         self.view = PictureView()
         self.prompts = PromptsBar(show, self.changes)
@@ -136,11 +137,12 @@ class Desk(QWidget):
             self._rig.show.tell(str(error))
 
     def _choose_input(self, source: str) -> None:
-        if source != self.picker.source:
-            self.changes.stack.push(_SetInput(self, self.picker.source, source))
+        if source != self._source:
+            self.changes.stack.push(_SetInput(self, self._source, source))
 
     def put_input(self, source: str) -> None:
         """Listen to a source, and no step to undo."""
+        self._source = source
         self._rig.show.set_input(source)
         self.picker.put(source)
 
@@ -186,6 +188,7 @@ class Desk(QWidget):
         self._frames.stop()
         self._keeping.stop()
         self.stage.close_stage()
+        self.side.let_go()
         self.setUpdatesEnabled(False)  # what is still to be drawn would find no window
         super().closeEvent(event)
 

@@ -57,6 +57,11 @@ class DeskSide(QWidget):
         area.setWidget(panel)
         self.tabs.addTab(area, name)
 
+    def let_go(self) -> None:
+        """The desk closes: the stack of steps must find no button when it goes."""
+        self.undo.changed.disconnect()
+        self.redo.changed.disconnect()
+
     def _buttons(self, *actions: tuple[str, QAction]) -> QWidget:
         corner = QWidget()
         line = QHBoxLayout(corner)

@@ -70,13 +70,13 @@ class InputPicker(QWidget):
         self._devices: list[Device] = []
         self._listing: Listing | None = None
         self.problem = ""
-        self._list = QComboBox()
-        self._list.setMinimumWidth(LEAST_WIDTH)
-        self._list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._list.setAccessibleName("Sound source")
-        self._list.setToolTip("What the show listens to")
-        self._list.activated.connect(self._choose)
+        self.list = QComboBox()
+        self.list.setMinimumWidth(LEAST_WIDTH)
+        self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.list.setAccessibleName("Sound source")
+        self.list.setToolTip("What the show listens to")
+        self.list.activated.connect(self._choose)
         self._again = QToolButton()
         self._again.setText("⟳")
         self._again.setToolTip("Look for sound inputs again")
@@ -91,7 +91,7 @@ class InputPicker(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_PX)
-        layout.addWidget(self._list, 0, 0)
+        layout.addWidget(self.list, 0, 0)
         layout.addWidget(self._again, 0, 1)
         layout.addWidget(self._level, 1, 0, 1, 2)
         layout.addWidget(self._said, 2, 0, 1, 2)
@@ -167,15 +167,15 @@ class InputPicker(QWidget):
         if own not in [demo, *(source for _, source in choices)]:
             kind, _, name = own.partition(":")
             choices.append((Path(name).name if kind == "file" else name, own))
-        self._list.blockSignals(True)
-        self._list.clear()
+        self.list.blockSignals(True)
+        self.list.clear()
         for text, source in choices:
-            self._list.addItem(text, source)
-        self._list.insertSeparator(self._list.count())
-        self._list.addItem("a sound file …", A_FILE)
-        self._list.addItem("demo track", demo)
-        self._list.setCurrentIndex(self._list.findData(own))
-        self._list.blockSignals(False)
+            self.list.addItem(text, source)
+        self.list.insertSeparator(self.list.count())
+        self.list.addItem("a sound file …", A_FILE)
+        self.list.addItem("demo track", demo)
+        self.list.setCurrentIndex(self.list.findData(own))
+        self.list.blockSignals(False)
 
     def _by_its_full_name(self, source: str) -> str:
         """The source as its item in the list has it; a device may have been asked for by a part of its name."""
@@ -188,7 +188,7 @@ class InputPicker(QWidget):
         return source
 
     def _choose(self, row: int) -> None:
-        source = str(self._list.itemData(row, Qt.ItemDataRole.UserRole))
+        source = str(self.list.itemData(row, Qt.ItemDataRole.UserRole))
         if source == A_FILE:
             source = self._ask_for_file()
         if not source or source == self._source:
