@@ -15,7 +15,8 @@ from jack_server import Controller
 from osc_parts import until
 
 from benchmarks.osc import Recorder
-from visualizer.control.midi_clock import TICKS, MidiClock
+from visualizer.control.midi_clock import MidiClock
+from visualizer.control.ticks import TICKS
 from visualizer.midi.binding import Binding, bound
 from visualizer.midi.bindings_file import Remembered, load, save
 from visualizer.midi.door import Midi

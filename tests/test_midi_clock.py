@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from visualizer.control.midi_clock import HOLDS_S, TICKS, MidiClock
+from visualizer.control.midi_clock import HOLDS_S, MidiClock
 from visualizer.control.tempo import Tempo
+from visualizer.control.ticks import TICKS
 from visualizer.midi.clock_messages import feed, is_clock
 from visualizer.midi.stamps import Stamps
 from visualizer.snapshots import SAMPLE_RATE, Beat
@@ -83,6 +84,45 @@ def test_another_tempo_from_one_beat_to_the_next() -> None:
     phases, _ = errors(lambda time: np.where(time < 10, time * 2, 20 + (time - 10) * 128 / 60), 20)
     print(f"120 to 128 BPM at once: worst {phases.max():.2f} ms")
     assert phases.max() < 15
+
+
+@pytest.mark.parametrize(("stalls_hz", "stall_s"), [(0.5, 0.05), (2.0, 0.15), (5.0, 0.1)])
+def test_ticks_that_a_busy_machine_holds_up_do_not_move_the_beat(stalls_hz: float, stall_s: float) -> None:
+    """What comes during a stall comes at its end, in a bunch; every tick waits up to 5 ms besides."""
+    rng = np.random.default_rng(1)
+    sent = np.arange(1200) * 60 / 126 / TICKS
+    came = sent + rng.uniform(0, 0.005, len(sent))
+    for begin in np.cumsum(rng.exponential(1 / stalls_hz, 150)):
+        end = begin + rng.exponential(stall_s)
+        came = np.where((came >= begin) & (came < end), end, came)
+    came = np.maximum.accumulate(came)
+    source, off, taken = clock(), [], 0
+    source.start()
+    for asked in np.arange(3.0, came[-1], 0.013):
+        while came[taken] <= asked:
+            source.tick(float(came[taken]))
+            taken += 1
+        beat = source.at(round(asked * SAMPLE_RATE))
+        if beat is not None:
+            off.append(1000 * ((asked * 126 / 60 - beat.phase + 0.5) % 1 - 0.5) * 60 / 126)
+    late = np.array(off)
+    print(f"{stalls_hz:g} stalls a second of {1000 * stall_s:.0f} ms: {late.mean():.1f} ms late, worst {late.max():.1f}")
+    assert len(late) > 1500 and 2 < late.mean() < 3.5 and late.std() < 1 and np.abs(late).max() < 8
+
+
+def test_a_clock_that_becomes_slower_or_pauses_is_believed_within_a_beat() -> None:
+    for slower in (118.0, 90.0, 60.0):
+        source = clock()
+        source.start()
+        now = ticking(source, 1.0, 8 * TICKS)
+        now = ticking(source, now, TICKS, slower)
+        beat = at(source, now)
+        assert beat.bpm == pytest.approx(slower, rel=0.01) and abs((beat.phase + 0.5) % 1 - 0.5) < 0.01, slower
+    source = clock()
+    source.start()
+    now = ticking(source, 1.0, 8 * TICKS) + 0.17
+    now = ticking(source, now, TICKS)
+    assert abs((at(source, now).phase + 0.5) % 1 - 0.5) < 0.01 and at(source, now).bpm == pytest.approx(120, rel=0.01)
 
 
 def test_start_says_where_the_bar_begins() -> None:

@@ -23,6 +23,10 @@ class Line:
         """The beat at a time."""
         return self.beat + (time - self.middle) / self.length
 
+    def time(self, beat: float) -> float:
+        """When a beat is."""
+        return self.middle + (beat - self.beat) * self.length
+
     def late(self, beats: Times, times: Times) -> Times:
         """By how much each beat came after its place on the line, in the time's unit."""
         return times - (self.middle + (beats - self.beat) * self.length)

@@ -6,17 +6,12 @@ Times are monotonic seconds (``time.perf_counter``); nothing here has a thread o
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from visualizer.control.line import Line, Times, fit
+from visualizer.control.line import Line
+from visualizer.control.ticks import TICKS, TickLine
 from visualizer.snapshots import SAMPLE_RATE, Beat
-
-TICKS = 24
-"""A beat."""
 
 TICKS_A_SIXTEENTH = 6
 """Song position is counted in sixteenths."""
@@ -24,16 +19,6 @@ TICKS_A_SIXTEENTH = 6
 METER = 4
 HOLDS_S = 1.0
 """So long after the last tick, or after stop, there is still a beat."""
-
-WINDOWS = (4 * TICKS, 2 * TICKS, TICKS, TICKS // 2)
-"""The line goes through as many of the newest ticks as lie on one; where the tempo moves, those are few."""
-
-LEAST_TICKS = 7
-OFF_LINE = 2.5
-"""Standard errors by which the newest quarter of a window may lie off its line …"""
-
-ROUNDING_S = 0.0002
-"""… and this much, for clocks that hardly tremble."""
 
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
 
@@ -63,8 +48,9 @@ class MidiClock:
 
     def __init__(self, sample_of: Callable[[float], int | None]) -> None:
         self._sample_of = sample_of
-        self._ticks: deque[float] = deque(maxlen=WINDOWS[0])
+        self._ticks = TickLine()
         self._count = 0  # ticks so far
+        self._last = math.inf  # when the newest came
         self._origin = 0
         self._stopped_at: int | None = None  # the song's position in ticks, while it is stopped
         self._starting = False  # a start came and its first tick did not yet
@@ -78,26 +64,18 @@ class MidiClock:
         return self._placed
 
     def tick(self, seconds: float) -> None:
-        """A tick came at ``seconds``; one that is not later than the last is counted alone."""
-        if self._ticks and seconds - self._ticks[-1] > HOLDS_S:
-            self._ticks.clear()
+        """A tick came at ``seconds``."""
+        if seconds - self._last > HOLDS_S:
+            self._ticks = TickLine()
             self._running = None
             self._placed = self._starting
         self._starting = False
-        number, self._count = self._count, self._count + 1
-        if self._ticks and seconds <= self._ticks[-1]:
-            return self._again()
-        self._ticks.append(seconds)
-        if len(self._ticks) >= LEAST_TICKS:
-            line = newest_line(number, np.array(self._ticks))
-            until = min(self._until, seconds + HOLDS_S)
-            self._running = _Running(line, self._origin, seconds, until, len(self._ticks) >= TICKS)
-
-    def _again(self) -> None:
-        """Two ticks at once tell no tempo: begin to look for it anew."""
-        last = self._ticks[-1]
-        self._ticks.clear()
-        self._ticks.append(last)
+        self._ticks.push(self._count, seconds)
+        self._count += 1
+        self._last = seconds
+        line = self._ticks.line
+        until = min(self._until, seconds + HOLDS_S)
+        self._running = None if line is None else _Running(line, self._origin, seconds, until, self._ticks.steady)
 
     def start(self) -> None:
         """The next tick is the first of the song."""
@@ -148,20 +126,3 @@ class MidiClock:
             return None
         beats = (running.line.at(seconds) - running.origin) / TICKS
         return Beat(bpm, beats % 1.0, beats / METER % 1.0, 1.0 if running.steady else 0.5, self.name, METER)
-
-
-def newest_line(number: int, times: Times) -> Line:
-    """The line through as many of the newest ticks as lie on one. number: of the newest; times: seconds, shape (ticks,)."""
-    numbers = np.arange(number - len(times) + 1, number + 1, dtype=float)
-    trembling = 0.0
-    if len(times) > LEAST_TICKS:  # second differences know nothing of tempo, and little of its change
-        trembling = float(np.sqrt(np.mean(np.diff(times, 2) ** 2) / 6))
-    for size in WINDOWS:
-        if size > len(times) and size != WINDOWS[-1]:
-            continue
-        line = fit(numbers[-size:], times[-size:])
-        newest = max(1, min(size, len(times)) // 4)
-        off = abs(float(line.late(numbers[-newest:], times[-newest:]).mean()))
-        if off <= OFF_LINE * trembling / math.sqrt(newest) + ROUNDING_S:
-            break
-    return line
