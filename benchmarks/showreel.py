@@ -1,7 +1,7 @@
 """What the model paints, to look at: a sheet of running streams, and clips of real shows.
 
 ``python -m benchmarks.showreel sheet OUT.png [--model FOLDER]``: eight prompts, eight moments of each stream.
-``python -m benchmarks.showreel looks OUT.png``: eight moments of each look that ships, with the demo track's loudness.
+``python -m benchmarks.showreel looks OUT.png``: four moments of each look that ships, with the demo track's loudness above.
 ``python -m benchmarks.showreel clips MUSIC OUT [--model FOLDER]``: five videos, each another stretch of MUSIC, preset and
 prompt, by the offline render.
 """
@@ -17,14 +17,17 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
-from engines.model import inspect
+from engines.backends import Networks, open_networks
+from engines.model import ModelInfo, inspect
 from engines.training.evaluation.streams import Frames, Player, Take, frame_at
 from engines.training.visuals.sounds import music
 from visualizer.offline import RenderSettings, open_painter, read_sound, render
 from visualizer.output.recorder import Recorder
-from visualizer.preset import find_preset, load_preset
+from visualizer.painters import LivePainter
+from visualizer.preset import Preset, find_preset, load_preset
 from visualizer.resources import demo_track, embedded_model, presets_folder, user_folder
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Picture
+from visualizer.steps import frames_of
 
 PROMPTS = (
     "blazing orange flames", "northern lights, emerald", "neon kaleidoscope mandala", "a spiral galaxy in cosmic colours",
@@ -36,8 +39,12 @@ SEED = 7
 CELL, GAP, MARGIN, SIDE, HEAD = 192, 8, 28, 210, 72
 BACK, INK, FAINT = (14, 14, 18), (232, 232, 238), (140, 140, 152)
 
-LOOK_CELL, CURVE, CURVE_INK = 224, 36, (86, 118, 200)
+LOOK_CELL, LOOKS_ABREAST, LOOK_GAP, LOOK_HEAD = 128, 2, 16, 24
+CURVE, CURVE_INK = 36, (86, 118, 200)
 LOOKS_FPS = 24
+LOOKS_SPAN_S = (24.0, 37.0)
+"""Of the demo track: a quiet break, a riser, the chorus."""
+LOOKS_MOMENTS_S = (27.5, 31.7, 34.0, 36.5)
 
 CLIP_S = 20.0
 CLIP_FPS = 30.0
@@ -93,7 +100,8 @@ def compose(prompts: tuple[str, ...], rows: list[Frames], title: str) -> Image.I
 
 def clip(look: Look, model: Path, sound: FloatArray, out: Path) -> None:
     """One video of ``sound`` (n, 2) by the offline render. Raises RuntimeError when it cannot be written."""
-    preset, info = find_preset(look.preset), inspect(model)
+    info = inspect(model)
+    preset = find_preset(look.preset).on(info)
     if look.prompt:
         preset = replace(preset, values={**preset.values, "picture/prompt": look.prompt})
     settings = RenderSettings(preset, model, info.native_size, CLIP_FPS, user_folder("engines"))
@@ -109,36 +117,46 @@ def clip(look: Look, model: Path, sound: FloatArray, out: Path) -> None:
         raise RuntimeError(recorder.error)
 
 
+def moments_of(preset: Preset, info: ModelInfo, networks: Networks, sound: FloatArray) -> list[Picture]:
+    """The look's pictures at ``LOOKS_MOMENTS_S``; ``sound`` (n, 2) begins where ``LOOKS_SPAN_S`` does."""
+    settings = RenderSettings(preset.on(info), info.path, info.native_size, float(LOOKS_FPS), user_folder("engines"))
+    wanted = [round((second - LOOKS_SPAN_S[0]) * LOOKS_FPS) for second in LOOKS_MOMENTS_S]
+    found: list[Picture] = []
+    with tqdm(desc=preset.name, total=frames_of(sound, LOOKS_FPS), unit="frame") as bar:
+
+        def each(done: int, total: int, picture: Picture) -> None:
+            bar.update()
+            if done in wanted:
+                found.append(picture.copy())
+
+        render(sound, LivePainter(info, networks, None), settings, None, each)
+    return found
+
+
 def looks(model: Path, music_file: Path) -> Image.Image:
-    """A sheet: a row a preset that ships, eight moments spread evenly, and the music's loudness with them marked."""
-    sound, info = read_sound(music_file), inspect(model)
+    """A sheet: the music's loudness with the moments marked, then every preset that ships at those moments."""
+    info = inspect(model)
+    networks = open_networks(info, info.native_size, "", user_folder("engines"))
+    first, last = (round(second * SAMPLE_RATE) for second in LOOKS_SPAN_S)
+    sound = read_sound(music_file)[first:last]
     presets = [load_preset(path) for path in sorted(presets_folder().glob("*.toml"))]
-    frames = len(sound) * LOOKS_FPS // SAMPLE_RATE
-    moments = [frames * (2 * number + 1) // 16 for number in range(8)]
-    pitch = LOOK_CELL + 6
-    width, height = 8 * pitch - 6, LOOK_CELL + 4 + CURVE + 18
-    sheet = Image.new("RGB", (width, len(presets) * height - 18), BACK)
-    pen = ImageDraw.Draw(sheet)
-    strips = np.abs(sound[: len(sound) // width * width]).mean(1).reshape(width, -1)
-    level = np.sqrt((strips**2).mean(1))
-    for row, preset in enumerate(presets):
-        settings = RenderSettings(preset, model, info.native_size, float(LOOKS_FPS), user_folder("engines"))
-        top = row * height
-        with tqdm(desc=preset.name, total=frames, unit="frame") as bar:
-
-            def each(done: int, total: int, picture: Picture, bar: tqdm = bar, top: int = top) -> None:
-                bar.update()
-                if done - 1 in moments:
-                    cell = Image.fromarray(picture).resize((LOOK_CELL, LOOK_CELL), Image.Resampling.LANCZOS)
-                    sheet.paste(cell, (moments.index(done - 1) * pitch, top))
-
-            render(sound, open_painter(settings), settings, None, each)
-        base = top + LOOK_CELL + 4 + CURVE
-        for x, value in enumerate(level / level.max()):
-            pen.line((x, base, x, base - round(float(value) * CURVE)), fill=CURVE_INK)
-        for moment in moments:
-            x = width * moment // frames
-            pen.line((x, base, x, base - CURVE), fill=INK, width=2)
+    strip, tall = len(LOOKS_MOMENTS_S) * LOOK_CELL, LOOK_HEAD + LOOK_CELL
+    width = LOOKS_ABREAST * (strip + LOOK_GAP) - LOOK_GAP
+    sheet = Image.new("RGB", (width, CURVE + -(-len(presets) // LOOKS_ABREAST) * tall), BACK)
+    pen, letters = ImageDraw.Draw(sheet), ImageFont.load_default(15)
+    level = np.sqrt((np.abs(sound[: len(sound) // width * width]).mean(1).reshape(width, -1) ** 2).mean(1))
+    for x, value in enumerate(level / level.max()):
+        pen.line((x, CURVE, x, CURVE - round(float(value) * CURVE)), fill=CURVE_INK)
+    for second in LOOKS_MOMENTS_S:
+        x = round(width * (second - LOOKS_SPAN_S[0]) / (LOOKS_SPAN_S[1] - LOOKS_SPAN_S[0]))
+        pen.line((x, 0, x, CURVE), fill=INK, width=2)
+    for number, preset in enumerate(presets):
+        row, column = divmod(number, LOOKS_ABREAST)
+        left, top = column * (strip + LOOK_GAP), CURVE + row * tall
+        pen.text((left, top + LOOK_HEAD - 6), preset.title, fill=INK, font=letters, anchor="ls")
+        for place, picture in enumerate(moments_of(preset, info, networks, sound)):
+            cell = Image.fromarray(picture).resize((LOOK_CELL, LOOK_CELL), Image.Resampling.LANCZOS)
+            sheet.paste(cell, (left + place * LOOK_CELL, top + LOOK_HEAD))
     return sheet
 
 
@@ -173,7 +191,7 @@ def main() -> None:
         return
     options.out.parent.mkdir(parents=True, exist_ok=True)
     if options.command == "looks":
-        looks(options.model, demo_track()).save(options.out)
+        looks(options.model, demo_track()).save(options.out, optimize=True)
         return
     compose(PROMPTS, paint(options.model, PROMPTS), options.title).save(options.out)
 

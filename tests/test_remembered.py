@@ -15,7 +15,7 @@ def test_what_is_saved_is_there_again(tmp_path: Path) -> None:
     path = tmp_path / "new" / "desk.json"
     assert load(path) == Remembered()
     look = plain_look(find_preset("flames"))
-    kept = Remembered("device:Line", look, {"show/fade": 3.5}, "00ff", "HDMI-1", 2, {"link": True})
+    kept = Remembered("device:Line", look, {"show/fade": 3.5}, "00ff", "HDMI-1", 2, "fill")
     save(kept, path)
     assert load(path) == kept and [file.name for file in path.parent.iterdir()] == ["desk.json"]
     assert kept.look is not None and look_of(json.loads(json.dumps(kept.look))) == find_preset("flames")

@@ -183,6 +183,8 @@ class LiveShow:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        while self._asked:  # a recording that was begun or ended last
+            self._asked.popleft()()
         self.capture.stop()
         self.renderer.stop()
         for sink in self._stage.sinks:

@@ -41,6 +41,11 @@ class Step:
     sound_at: float
 
 
+def frames_of(sound: FloatArray, fps: float) -> int:
+    """How many frames a render of ``sound`` (n, 2) at 48 kHz has."""
+    return max(1, int(len(sound) * fps / SAMPLE_RATE))
+
+
 class FromSound:
     """A look under a sound (n, 2) at 48 kHz.
 
@@ -52,7 +57,7 @@ class FromSound:
         self._preset, self._fps = preset, fps
 
     def __len__(self) -> int:
-        return max(1, int(len(self.sound) * self._fps / SAMPLE_RATE))
+        return frames_of(self.sound, self._fps)
 
     def __iter__(self) -> Iterator[Step]:
         playing = Playing(self._preset.values, self._preset.routes)

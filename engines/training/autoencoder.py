@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,6 +20,8 @@ from .config import Config
 from .networks import Autoencoder, build_autoencoder, decode, encode, last, parameters
 from .pictures import shards, to_model
 
+FILE = "autoencoder.pt"
+EMBEDDED = Path(__file__).parents[1] / "embedded"
 
 class Pictures:
     """A random-access view of the rendered shards; newly finished shards join on ``refresh``."""
@@ -89,7 +92,16 @@ def fold(encoder: Autoencoder, mean: Tensor, std: Tensor) -> None:
 def restore(config: Config, folder: Path) -> Autoencoder:
     """The averaged autoencoder of a run, on the configured device, for use only."""
     vae = build_autoencoder(config.model)
-    vae.load_state_dict(checkpoint.load(folder / "autoencoder.pt")["average"])
+    vae.load_state_dict(checkpoint.load(folder / FILE)["average"])
+    frozen: Autoencoder = vae.to(config.run.device).eval().requires_grad_(False)
+    return frozen
+
+
+def shipped(config: Config) -> Autoencoder:
+    """The autoencoder that ships, on the configured device, for use only; it must be of the configured form."""
+    vae = build_autoencoder(config.model)
+    state = load_file(EMBEDDED / "vae" / "diffusion_pytorch_model.safetensors")
+    vae.load_state_dict({name: value.float() for name, value in state.items()})
     frozen: Autoencoder = vae.to(config.run.device).eval().requires_grad_(False)
     return frozen
 
@@ -130,12 +142,12 @@ def run(
     start: folder of an earlier run whose autoencoder of the same shape this one begins with.
     """
     folder, settings, device = checkpoint.prepare(config), config.autoencoder, config.run.device
-    path = folder / "autoencoder.pt"
+    path = folder / FILE
     data = Pictures(folder, config.model.size)
     held = data.held_out(64).to(device).contiguous(memory_format=torch.channels_last)
     vae = last(build_autoencoder(config.model).to(device))
     if start:
-        vae.load_state_dict(checkpoint.load(start / "autoencoder.pt")["average"])
+        vae.load_state_dict(checkpoint.load(start / FILE)["average"])
     average = checkpoint.Average(vae, settings.ema)
     step, frozen = 0, False
     if resume and path.exists():

@@ -24,7 +24,7 @@ from visualizer.ui.prompts_bar import PromptsBar
 from visualizer.ui.rig import Rig
 from visualizer.ui.stage_panel import StagePanel
 from visualizer.ui.status_bar import StatusBar
-from visualizer.ui.theme import GAP_PX, STYLE
+from visualizer.ui.theme import GAP_PX, STYLE, palette
 
 LOOK_MS = 8
 """How often the desk looks for a new frame."""
@@ -160,6 +160,7 @@ class Desk(QWidget):
             self.resize(min(SIZE[0], free.width()), min(SIZE[1], free.height()))
         self.side.tabs.setCurrentIndex(kept.tab)
         self.stage.stage.choose_screen(kept.screen)
+        self.stage.stage.set_mode("fill" if kept.aspect == "fill" else "fit")
         for name, value in kept.own.items():
             try:
                 show.set(name, value)
@@ -175,7 +176,7 @@ class Desk(QWidget):
         geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
         kept = remembered.Remembered(
             self.picker.source, remembered.plain_look(show.look()), own, geometry, self.stage.stage.screen_chosen,
-            self.side.tabs.currentIndex(),
+            self.side.tabs.currentIndex(), self.stage.stage.mode,
         )  # fmt: skip
         try:
             remembered.save(kept, self._rig.keep)
@@ -210,6 +211,7 @@ def run_desk(rig: Rig, seconds: float = 0.0) -> None:
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     application.setApplicationName("TPoS Live")
+    application.setPalette(palette())
     application.setStyleSheet(STYLE)
     desk = Desk(rig)
     desk.show()

@@ -22,7 +22,7 @@ class RememberedError(ValueError):
 class Remembered:
     """source: as in ``ShowSettings``, "" for none. look: as plain values (``plain_look``), None for none. own: the show's
     own values by parameter name. geometry: of the window, as Qt saves it, in hexadecimal. screen: the stage's. tab: of
-    the desk's side. tempo: which outside sources are on, by name.
+    the desk's side. aspect: how the picture lies on the stage, "fit" or "fill".
     """
 
     source: str = ""
@@ -31,7 +31,7 @@ class Remembered:
     geometry: str = ""
     screen: str = ""
     tab: int = 0
-    tempo: dict[str, bool] = field(default_factory=dict)
+    aspect: str = "fit"
 
 
 def default_file() -> Path:

@@ -123,7 +123,7 @@ class NameLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         """A few letters."""
-        return QSize(90, super().minimumSizeHint().height())
+        return QSize(min(90, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what there is room for."""
@@ -161,7 +161,7 @@ class StatusBar(QWidget):
         self._badge.hide()
         line = QHBoxLayout()
         line.setContentsMargins(2, 0, 2, 0)
-        line.setSpacing(22)
+        line.setSpacing(20)
         for label in (self._rate, self._drops, self._engine, self._input, self._osc):
             label.setStyleSheet(f"font-size: {SMALL_PX}px; color: {TEXT};")
         for widget in (self._rate, self._delay, self._drops, self._engine):

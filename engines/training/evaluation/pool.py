@@ -52,7 +52,10 @@ def restored(vae: Autoencoder, pictures: Tensor, config: Config) -> Tensor:
 
 @functools.cache
 def _autoencoder(config: Config) -> Autoencoder:
-    return last(autoencoder.restore(config, Path(config.run.folder)))
+    """The run's own; in a run that has none, as where only the judge is made, the one that ships."""
+    folder = Path(config.run.folder)
+    own = (folder / autoencoder.FILE).exists()
+    return last(autoencoder.restore(config, folder) if own else autoencoder.shipped(config))
 
 
 def _bytes(pictures: Tensor) -> Tensor:
