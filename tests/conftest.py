@@ -15,7 +15,7 @@ from visualizer.resources import embedded_model
 # Read when NDI's library is loaded: tests are seen by this machine alone.
 os.environ.setdefault("NDI_CONFIG_DIR", str(Path(__file__).with_name("ndi")))
 
-pytest_plugins = ["desk_show", "known_videos", "small_encoder"]  # their fixtures serve several modules
+pytest_plugins = ["desk_show", "jack_server", "known_videos", "small_encoder"]  # their fixtures serve several modules
 
 
 @pytest.fixture(scope="session")

@@ -18,10 +18,10 @@ from visualizer.actions import ACTIONS
 from visualizer.osc.codec import MOST_MESSAGES, Message, PacketError, bundle, decode, encode
 from visualizer.osc.complaints import MOST_ADDRESSES, Complaints
 from visualizer.osc.endpoint import Endpoint, EndpointError
-from visualizer.osc.inbox import MOST_ACTIONS
 from visualizer.osc.reference import reference
 from visualizer.osc.server import Server
 from visualizer.parameters import NUMBERS, PARAMETERS
+from visualizer.remote.inbox import MOST_ACTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 GAIN = "/visualizer/light/gain"
@@ -29,7 +29,8 @@ GAIN = "/visualizer/light/gain"
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=str)
 def test_each_action_makes_sense(action) -> None:  # type: ignore[no-untyped-def]
-    assert action.kind in ("trigger", "bool", "text") and action.doc.endswith(".") and "\n" not in action.doc
+    assert action.kind in ("trigger", "numbered", "bool", "number", "text") and action.low < action.high
+    assert action.doc.endswith(".") and "\n" not in action.doc
     assert action.name not in PARAMETERS and re.fullmatch(r"[a-z_]+(/[a-z_]+)?", action.name)
 
 
@@ -59,10 +60,23 @@ def test_liblo_sets_every_parameter_and_does_every_action() -> None:
                 wanted = parameter.clamp(parameter.low + 0.75 * (parameter.high - parameter.low))  # type: ignore[assignment]
             assert target.values[parameter.name] == (pytest.approx(wanted) if parameter.is_number else wanted)
         for action in ACTIONS.values():
-            values = {"trigger": (), "bool": ("T",), "text": ("s", "flames")}[action.kind]
+            values, done = {
+                "trigger": ((), None), "numbered": (("i", "3"), 3.0), "bool": (("T",), True),
+                "number": (("f", f"{action.high + 1:g}"), action.high), "text": (("s", "flames"), "flames"),
+            }[action.kind]  # fmt: skip
             oscsend(port, action.osc_address, *values)
-            wanted_action = (action.name, {"trigger": None, "bool": True, "text": "flames"}[action.kind])
+            wanted_action = (action.name, done)
             until(lambda w=wanted_action: w in target.actions, action.name)  # type: ignore[misc]
+
+
+def test_a_beat_may_say_its_number_and_a_button_that_is_let_go_is_none() -> None:
+    with serving() as (server, target), Client(server.endpoint.port) as client:
+        beat = "/visualizer/tempo/beat"
+        for packet in (packed(beat), packed(beat, "I"), number(beat, 0.0), number(beat, 2.0), number(beat, 99.0)):
+            client.send(packet)
+        until(lambda: len(target.actions) == 4, "four beats")
+        assert target.actions == [("tempo/beat", value) for value in (None, None, 2.0, 16.0)]
+        assert "not NaN" in client.error(number("/visualizer/tempo/bpm", float("nan")))
 
 
 def test_each_type_is_taken_clamped_and_rounded() -> None:

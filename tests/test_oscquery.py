@@ -39,7 +39,7 @@ class Shown(Recorder):
 
     def get(self, name: str) -> float | str | bool:
         if name in ACTIONS:
-            return {"text": "nebula", "bool": False}[ACTIONS[name].kind]
+            return {"text": "nebula", "bool": False, "number": 120.0}[ACTIONS[name].kind]
         return super().get(name)
 
 
@@ -99,8 +99,10 @@ def test_a_client_walks_the_whole_tree_and_its_values_are_those_of_the_show(osc:
             assert node["RANGE"] == [{"VALS": list(parameter.choices)}]
     for action in ACTIONS.values():
         node = found.pop(action.osc_address)
-        assert node["TYPE"] == {"trigger": "I", "bool": "F", "text": "s"}[action.kind]
-        assert ("VALUE" in node, node["ACCESS"]) == ((False, 2) if action.kind == "trigger" else (True, 3))
+        assert node["TYPE"] == {"trigger": "I", "numbered": "i", "bool": "F", "number": "f", "text": "s"}[action.kind]
+        assert ("VALUE" in node, node["ACCESS"]) == ((False, 2) if action.is_trigger else (True, 3))
+        if action.kind in ("numbered", "number"):
+            assert node["RANGE"] == [{"MIN": action.low, "MAX": action.high}]
     assert set(found) == {"/visualizer/ping"}
 
 

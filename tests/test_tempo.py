@@ -39,6 +39,7 @@ def tap(tempo: Tempo, *seconds: float) -> None:
 
 class Link:
     name = "link"
+    placed = True
 
     def __init__(self) -> None:
         self.there = True

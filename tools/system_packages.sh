@@ -9,7 +9,7 @@ needed="libportaudio2 libasound2-plugins libegl1 libgl1 libdbus-1-3 libfontconfi
 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1"
 [ "${1:-run}" = test ] && needed="$needed xvfb pulseaudio pulseaudio-utils xdotool imagemagick x11-apps ffmpeg
-fluidsynth fluid-soundfont-gm espeak-ng liblo-tools puredata-core"
+fluidsynth fluid-soundfont-gm espeak-ng liblo-tools puredata-core jackd2"
 
 missing=""
 for package in $needed; do

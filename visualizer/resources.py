@@ -53,13 +53,13 @@ def sound_encoder() -> Path | None:
 
 
 def user_folder(kind: str) -> Path:
-    """The user's folder of one kind ("models", "presets", "banks", "encoders", "engines", "streams", "recordings",
-    "settings").
+    """The user's folder of one kind ("models", "presets", "banks", "encoders", "midi", "engines", "streams",
+    "recordings", "settings").
 
     It need not be there. Engines, and the streams of ``bench hearing``, are caches that can be built again; recordings
     lie among the user's videos.
     """
-    if kind in ("models", "presets", "banks", "encoders"):
+    if kind in ("models", "presets", "banks", "encoders", "midi"):
         folder = Path(platformdirs.user_data_dir(APP, appauthor=False)) / kind
     elif kind in ("engines", "streams"):
         folder = Path(platformdirs.user_cache_dir(APP, appauthor=False)) / kind

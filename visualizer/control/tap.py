@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median_low
 
 from visualizer.control.lasting import Lasting
+from visualizer.control.line import fit
 from visualizer.snapshots import SAMPLE_RATE, Beat, Heard
 
 PAUSE_S = 2.5
@@ -45,6 +46,7 @@ class Tap:
     """
 
     name = "tap"
+    placed = True
 
     def __init__(self) -> None:
         self._taps: tuple[tuple[int, int], ...] = ()  # beat number and sample of each
@@ -88,13 +90,10 @@ class Tap:
         taps = self._taps
         if len(taps) < 2:
             return None
-        beats = sum(number for number, _ in taps) / len(taps)
-        middle = sum(at for _, at in taps) / len(taps)
-        spread = sum((number - beats) ** 2 for number, _ in taps)
-        length = sum((number - beats) * (at - middle) for number, at in taps) / spread
-        now = beats + (sample - middle) / length
+        line = fit([number for number, _ in taps], [at for _, at in taps])
+        now = line.at(sample)
         confidence = 1.0 if len(taps) >= STEADY_TAPS else 0.5
-        return Beat(60 * SAMPLE_RATE / length, now % 1.0, now / METER % 1.0, confidence, self.name, METER)
+        return Beat(60 * SAMPLE_RATE / line.length, now % 1.0, now / METER % 1.0, confidence, self.name, METER)
 
 
 def _numbered(taps: list[int], first: int) -> tuple[tuple[int, int], ...]:

@@ -28,6 +28,11 @@ class TempoSource(Protocol):
         """One of ``TRUST``."""
         ...
 
+    @property
+    def placed(self) -> bool:
+        """Whether it knows where the beats are; if not, a tap puts them right."""
+        ...
+
     def at(self, sample: int) -> Beat | None:
         """The beat at a time; None when the source has nothing to say. Changes nothing."""
         ...
@@ -37,6 +42,7 @@ class Sound:
     """The beat that the analysis hears, carried on from its newest hop."""
 
     name = "sound"
+    placed = False
 
     def __init__(self) -> None:
         self._heard: Heard | None = None
@@ -80,23 +86,28 @@ class Tempo:
 
     def at(self, sample: int) -> Beat | None:
         """The beat at a time, from the most trusted source that has one, put right by hand; None when none has."""
-        beat = self._chosen(sample)
-        if beat is None:
+        source, beat = self._chosen(sample)
+        if source is None or beat is None:
             return None
-        return moved(beat, self._corrections[beat.source].total)
+        correction = self._corrections[source.name]
+        return moved(beat, (replace(correction, shift=0.0) if source.placed else correction).total)
 
     def beat_now(self, sample: int) -> None:
-        """A tap at ``sample``: one alone sets the phase of the beat in the sound, two are a tempo of their own."""
+        """A tap at ``sample``: one alone sets the phase of the beat in the sound, two are a tempo of their own. Of a source
+        that is trusted more and does not know its beats' place, each tap sets the phase."""
         self.tap.tap(sample)
+        source, _ = self._chosen(sample)
         beat = self.at(sample)
-        if self.tap.alone == sample and beat is not None and beat.source == self._sound.name:
+        if source is None or beat is None or source.placed:
+            return
+        if source is not self._sound or self.tap.alone == sample:
             correction = self._corrections[beat.source]
             off = correction.shift - (beat.phase + 0.5) % 1 + 0.5
             self._correct(beat, replace(correction, shift=(off + 0.5) % 1 - 0.5))
 
     def flip(self, sample: int) -> None:
         """Move the beat of the source in use at ``sample`` by half a beat, or back."""
-        beat = self._chosen(sample)
+        _, beat = self._chosen(sample)
         if beat is not None:
             correction = self._corrections[beat.source]
             self._correct(beat, replace(correction, flipped=not correction.flipped))
@@ -114,8 +125,10 @@ class Tempo:
         if beat.source == self._sound.name:
             self._forgetting.begin(beat)
 
-    def _chosen(self, sample: int) -> Beat | None:
-        return next((beat for source in self._sources if (beat := source.at(sample)) is not None), None)
+    def _chosen(self, sample: int) -> tuple[TempoSource | None, Beat | None]:
+        """The source in use, and what it says."""
+        said = ((source, beat) for source in self._sources if (beat := source.at(sample)) is not None)
+        return next(said, (None, None))
 
 
 def moved(beat: Beat, beats: float) -> Beat:

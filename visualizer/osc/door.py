@@ -12,8 +12,8 @@ from visualizer.osc.heard import Hearing
 from visualizer.osc.query import QueryServer
 from visualizer.osc.sender import Sender
 from visualizer.osc.server import Server
-from visualizer.osc.target import Target
 from visualizer.osc.tree import Tree
+from visualizer.remote.target import Target
 
 _Part = TypeVar("_Part")
 

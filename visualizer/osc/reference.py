@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from visualizer.actions import ACTIONS
+from visualizer.actions import ACTIONS, Action
 from visualizer.control.pulse import DOUBTFUL
 from visualizer.osc.codec import LONGEST_ADDRESS, MOST_MESSAGES, MOST_VALUES
 from visualizer.osc.complaints import MOST_ADDRESSES
 from visualizer.osc.door import DEFAULT
 from visualizer.osc.heard import MOST_SIGNS, SAID, WORDS
-from visualizer.osc.inbox import MOST_ACTIONS
 from visualizer.osc.sender import RATE_HZ, WORDS_HZ
 from visualizer.osc.wishes import ERROR, HEARD, LONGEST_TEXT, NORM, PING, PONG
 from visualizer.parameters import PARAMETERS, Parameter
-
-_TAKES = {"trigger": "nothing, or 1", "bool": "1 or 0", "text": "text"}
+from visualizer.remote.inbox import MOST_ACTIONS
 
 
 def reference() -> str:
@@ -30,7 +28,7 @@ def reference() -> str:
              for p in PARAMETERS.values()),
         ),
         actions=_table(
-            ("address", "takes", ""), ((f"`{a.osc_address}`", _TAKES[a.kind], a.doc) for a in ACTIONS.values())
+            ("address", "takes", ""), ((f"`{a.osc_address}`", _takes(a), a.doc) for a in ACTIONS.values())
         ),
         out=_table(("address", "types", ""), ((f"`{s.osc_address}`", f"`{s.types}`", s.doc) for s in SAID.values())),
     )  # fmt: skip
@@ -42,6 +40,14 @@ def _span(parameter: Parameter) -> str:
     if parameter.kind == "int":
         return f"whole, {parameter.low:.0f} … {parameter.high:.0f} {parameter.unit}".rstrip()
     return f"{parameter.low:g} … {parameter.high:g} {parameter.unit}".rstrip()
+
+
+def _takes(action: Action) -> str:
+    if action.kind == "number":
+        return f"{action.low:g} … {action.high:g} {action.unit}".rstrip()
+    if action.kind == "numbered":
+        return f"nothing, or {action.low:g} … {action.high:g}"
+    return {"trigger": "nothing, or 1", "bool": "1 or 0", "text": "text"}[action.kind]
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -14,21 +14,18 @@ import threading
 import time
 
 from visualizer import __version__
-from visualizer.failures import is_expected
 from visualizer.osc.codec import Message, PacketError, decode, encode
 from visualizer.osc.complaints import Complaints
 from visualizer.osc.endpoint import Endpoint, EndpointError
-from visualizer.osc.inbox import Asked, Inbox
-from visualizer.osc.target import Target
 from visualizer.osc.wishes import ERROR, PING, PONG, Refused, wish
+from visualizer.remote.hand_over import HandOver
+from visualizer.remote.inbox import Asked, Inbox
+from visualizer.remote.target import Target
 
 RECEIVE_BYTES = 4 * 2**20
 """Asked of the system, which may give less."""
 
 LARGEST_PACKET = 65536
-FRAME_S = 1 / 120
-"""Between two hand-overs of values: no show paints faster. Actions are not kept waiting: a tap counts when it is made."""
-
 WORK_S = 0.005
 """After so much work without a rest the thread that listens rests as long: what floods the socket must leave the show the
 interpreter. It is five times what 8,000 messages a second need."""
@@ -41,7 +38,6 @@ class Server:
     """Listens from ``start`` on; ``stop`` ends it. Raises EndpointError at once where it cannot listen."""
 
     def __init__(self, target: Target, endpoint: Endpoint) -> None:
-        self._target = target
         family, address = endpoint.resolve()
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -61,22 +57,20 @@ class Server:
         self._inbox = Inbox()
         self._complaints = Complaints()
         self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=work, name=name, daemon=True)
-            for work, name in ((self._listen, "osc in"), (self._hand_over, "osc to show"))
-        ]
+        self._hand_over = HandOver(target, self._inbox, self._refused, "osc to show")
+        self._thread = threading.Thread(target=self._listen, name="osc in", daemon=True)
 
     def start(self) -> None:
         """Listen."""
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
+        self._hand_over.start()
 
     def stop(self) -> None:
         """End both threads and close the socket."""
         self._stopping.set()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._hand_over.stop()
         self._socket.close()
 
     def receive(self, packet: bytes, sender: tuple[str | int, ...]) -> None:
@@ -126,22 +120,8 @@ class Server:
                 time.sleep(WORK_S)
                 begun = time.perf_counter()
 
-    def _hand_over(self) -> None:
-        done = 0.0
-        while not self._stopping.is_set():
-            taken = self._inbox.take(done + FRAME_S, time.perf_counter() + LOOK_S)
-            for asked in taken:
-                try:
-                    if asked.wish.is_action:
-                        self._target.act(asked.wish.name, asked.wish.value)
-                    else:
-                        assert asked.wish.value is not None
-                        self._target.set(asked.wish.name, asked.wish.value)
-                except Exception as error:
-                    said = str(error) if is_expected(error) else f"this failed ({type(error).__name__}: {error})"
-                    self._complain(asked.address, said, asked.sender)
-            if taken:
-                done = time.perf_counter()
+    def _refused(self, asked: Asked, sentence: str) -> None:
+        self._complain(asked.address, sentence, asked.sender)
 
     def _complain(self, address: str, sentence: str, sender: tuple[str | int, ...]) -> None:
         if self._complaints.due(address, time.perf_counter()):

@@ -1,10 +1,12 @@
-"""The live show as something that OSC plays."""
+"""The live show as something that OSC and MIDI play."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from visualizer.control.message_tempo import MessageTempo
 from visualizer.preset import Preset, find_preset, list_presets
 from visualizer.show import LiveShow
 
@@ -32,14 +34,22 @@ def _absent(what: str) -> Switch:
 class Desk:
     """What a show has only where a desk brings it."""
 
-    record: Switch = field(default_factory=lambda: _absent("recording by OSC"))
+    record: Switch = field(default_factory=lambda: _absent("recording"))
 
 
 class ShowTarget:
-    """See ``Target``. fitted: a preset as the show's model wants it."""
+    """See ``Target``. fitted: a preset as the show's model wants it. tempo: the show's tempo that is played by messages,
+    None where it has none.
+    """
 
-    def __init__(self, show: LiveShow, fitted: Callable[[Preset], Preset], desk: Desk | None = None) -> None:
-        self._show, self._fitted = show, fitted
+    def __init__(
+        self,
+        show: LiveShow,
+        fitted: Callable[[Preset], Preset],
+        desk: Desk | None = None,
+        tempo: MessageTempo | None = None,
+    ) -> None:
+        self._show, self._fitted, self._tempo = show, fitted, tempo
         desk = desk or Desk()
         self._switches = {
             "output/blackout": Switch(show.set_blackout, lambda: show.blackout),
@@ -62,6 +72,8 @@ class ShowTarget:
         """Do an action."""
         if name in self._triggers:
             self._triggers[name]()
+        elif name in ("tempo/bpm", "tempo/beat", "tempo/release"):
+            self._play(name, value)
         elif name in self._switches:
             self._switches[name].turn(bool(value))
         elif name == "preset":
@@ -73,7 +85,20 @@ class ShowTarget:
         """A parameter's value without the sound, the preset's name, or whether something is on."""
         if name in self._switches:
             return self._switches[name].is_on()
+        if name == "tempo/bpm":
+            return 0.0 if self._tempo is None else self._tempo.bpm
         return self._show.preset.name if name == "preset" else self._show.values[name]
+
+    def _play(self, name: str, value: float | str | bool | None) -> None:
+        if self._tempo is None:
+            raise AbsentError("there is no tempo by messages in this show")
+        now = time.perf_counter()
+        if name == "tempo/bpm":
+            self._tempo.set_bpm(float(value or 0.0), now)
+        elif name == "tempo/beat":
+            self._tempo.beat(now, int(value or 0))
+        else:
+            self._tempo.release()
 
     def _change(self, name: str) -> None:
         known = list_presets()

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from visualizer.actions import ACTIONS
+from visualizer.actions import ACTIONS, Action
 from visualizer.osc.endpoint import Endpoint
-from visualizer.osc.target import Target
 from visualizer.osc.wishes import NORM, PING, share
 from visualizer.parameters import PARAMETERS, Parameter
+from visualizer.remote.target import Target
 
 READ_WRITE, WRITE, NOTHING = 3, 2, 0
 
@@ -50,11 +50,7 @@ class Tree:
         for parameter in PARAMETERS.values():
             self._add_parameter(target, parameter)
         for action in ACTIONS.values():
-            kind = {"trigger": "I", "bool": "T", "text": "s"}[action.kind]
-            value = None if action.kind == "trigger" else _asks(target, action.name)
-            self._methods[action.osc_address] = _Method(
-                _fixed(kind, WRITE if value is None else READ_WRITE, action.doc), value
-            )
+            self._methods[action.osc_address] = _action(target, action)
         self._below: dict[str, list[str]] = {}  # the names under each path
         for address in self._methods:
             parts = address.split("/")[1:]
@@ -89,6 +85,13 @@ class Tree:
         if below:
             node["CONTENTS"] = {name: self.node(f"{path}/{name}") for name in below}
         return node
+
+
+def _action(target: Target, action: Action) -> _Method:
+    kind = {"trigger": "I", "numbered": "i", "bool": "T", "number": "f", "text": "s"}[action.kind]
+    value = None if action.is_trigger else _asks(target, action.name)
+    span = _ranged(*(int(end) if kind == "i" else end for end in (action.low, action.high))) if kind in "if" else {}
+    return _Method({**_fixed(kind, WRITE if value is None else READ_WRITE, action.doc), **span}, value)
 
 
 def host_info(osc: Endpoint) -> dict[str, Any]:

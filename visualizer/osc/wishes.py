@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from visualizer.actions import ACTIONS, Action
 from visualizer.osc.codec import Message, Value
 from visualizer.parameters import OSC_ROOT, PARAMETERS, Parameter
+from visualizer.remote.inbox import Wish
 
 PING, PONG, ERROR, HEARD = (f"{OSC_ROOT}/{name}" for name in ("ping", "pong", "error", "heard"))
 
@@ -31,15 +31,6 @@ _PATTERN = frozenset("*?[]{}")
 
 class Refused(ValueError):
     """A message that asks for nothing that can be done; one sentence for its sender."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Something to be done: a parameter's value in its own unit, or an action's (None for a trigger)."""
-
-    name: str
-    value: float | str | bool | None
-    is_action: bool
 
 
 def wish(message: Message) -> Wish | None:
@@ -99,6 +90,18 @@ def _norm(parameter: Parameter, values: tuple[Value, ...]) -> Wish:
     return Wish(parameter.name, parameter.clamp(parameter.low + place * (parameter.high - parameter.low)), False)
 
 
+def _amount(action: Action, values: tuple[Value, ...]) -> Wish:
+    return Wish(action.name, min(action.high, max(action.low, _number(action.name, values))), True)
+
+
+def _numbered(action: Action, values: tuple[Value, ...]) -> Wish | None:
+    """A trigger that may say which; less than a half is a button that is let go."""
+    if values in ((), (None,)):
+        return Wish(action.name, None, True)
+    number = _number(action.name, values)
+    return None if number < 0.5 else Wish(action.name, float(round(min(action.high, max(action.low, number)))), True)
+
+
 def _trigger(action: Action, values: tuple[Value, ...]) -> Wish | None:
     """A button says 1 when it is pressed and 0 when it is let go: only the first counts."""
     if values not in ((), (None,)) and _number(action.name, values) < 0.5:
@@ -114,6 +117,11 @@ def _words(action: Action, values: tuple[Value, ...]) -> Wish:
     return Wish(action.name, _text(action.name, values), True)
 
 
+_ACTION_READERS: dict[str, Callable[[Action, tuple[Value, ...]], Wish | None]] = {
+    "trigger": _trigger, "numbered": _numbered, "bool": _switch, "number": _amount, "text": _words,
+}  # fmt: skip
+
+
 def _readers() -> dict[str, Callable[[tuple[Value, ...]], Wish | None]]:
     readers: dict[str, Callable[[tuple[Value, ...]], Wish | None]] = {}
     for parameter in PARAMETERS.values():
@@ -121,7 +129,7 @@ def _readers() -> dict[str, Callable[[tuple[Value, ...]], Wish | None]]:
         if parameter.is_number:
             readers[parameter.osc_address + NORM] = partial(_norm, parameter)
     for action in ACTIONS.values():
-        readers[action.osc_address] = partial({"trigger": _trigger, "bool": _switch, "text": _words}[action.kind], action)
+        readers[action.osc_address] = partial(_ACTION_READERS[action.kind], action)
     return readers
 
 

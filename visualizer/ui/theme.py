@@ -29,6 +29,7 @@ QLabel#notice {{ color: {WARN}; }}
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
     background: {PANEL}; border: 1px solid {EDGE}; border-radius: {RADIUS_PX}px; padding: 5px 8px;
     selection-background-color: {ACCENT_DEEP}; }}
+QLineEdit:disabled, QComboBox:disabled {{ color: {FAINT}; border-color: {TRACK}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {ACCENT}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{
@@ -47,7 +48,7 @@ QPushButton, QToolButton {{
 QPushButton:hover, QToolButton:hover {{ border-color: {ACCENT}; }}
 QPushButton:checked, QToolButton:checked {{ background: {ACCENT_DEEP}; border-color: {ACCENT}; }}
 QPushButton#danger:checked {{ background: {RED}; border-color: {RED}; color: {GROUND}; }}
-QPushButton:disabled, QToolButton:disabled {{ color: {FAINT}; border-color: {TRACK}; }}
+QPushButton:disabled, QToolButton:disabled {{ color: {FAINT}; background: {PANEL}; border-color: {TRACK}; }}
 QTabWidget::pane {{ border: none; }}
 QTabBar::tab {{ background: transparent; color: {FAINT}; padding: 6px 14px; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {TEXT}; border-bottom-color: {ACCENT}; }}

@@ -1,4 +1,4 @@
-"""What OSC plays: anything that has values to set and actions to do."""
+"""What OSC and MIDI play: anything that has values to set and actions to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Target(Protocol):
-    """Takes what came by OSC. Called from OSC's own threads, so it must hand over to its own and not keep them waiting.
+    """Takes what came by OSC or MIDI. Called from their threads, so it must hand over to its own and not keep them waiting.
 
     Whatever cannot be done is an error whose message is one sentence for the sender.
     """

@@ -9,19 +9,26 @@ import threading
 import time
 from dataclasses import dataclass
 
-from visualizer.osc.wishes import Wish
-
 MOST_ACTIONS = 256
 """Actions that wait; more than that in one frame is a loop somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Something to be done: a parameter's value in its own unit, or an action's (None for a trigger)."""
+
+    name: str
+    value: float | str | bool | None
+    is_action: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A wish, the address it came by, and (host, port …) of who asked, to answer to."""
+    """A wish, the address or control it came by, and who asked, to answer to: (host, port …), or nobody."""
 
     wish: Wish
     address: str
-    sender: tuple[str | int, ...]
+    sender: tuple[str | int, ...] = ()
 
 
 class Inbox:
