@@ -3,6 +3,24 @@
 What the network paints follows a knob over some frames; the lens follows it in the frame that is being painted, exactly,
 whatever the model. Nothing of it is fed back, so a lens that is let go shows the picture as it was. Mirrors alone take half
 a second to come: there is no half a mirror, so the picture with the old ones goes over into that with the new.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from engines.state import State, number
+from engines.warp import Motion
+
+Picture = npt.NDArray[np.uint8]
+Points = npt.NDArray[np.complex64]
+
+MIRROR_FADE_S = 0.5
+COARSE = 64
 """A swirl is smooth: it is computed at so many points a side, and between them drawn straight."""
 
 

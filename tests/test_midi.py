@@ -132,7 +132,7 @@ def test_a_control_is_learnt_from_what_is_moved(desk: Desk, tmp_path: Path) -> N
 
 
 def test_what_a_show_cannot_do_is_told(jack: None, tmp_path: Path) -> None:
-    from visualizer.osc.show_target import AbsentError
+    from visualizer.remote.show_target import AbsentError
 
     class Refusing(Recorder):
         def act(self, name: str, value: float | str | bool | None) -> None:

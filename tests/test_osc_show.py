@@ -16,10 +16,11 @@ import pytest
 from osc_parts import Client, oscsend, packed, text, until
 
 from benchmarks.osc import Recorder
+from visualizer.looks import Looks
 from visualizer.osc.door import Osc, OscSettings
 from visualizer.osc.endpoint import Endpoint
-from visualizer.osc.show_target import ShowTarget
 from visualizer.preset import Preset, find_preset, list_presets
+from visualizer.remote.show_target import ShowTarget
 from visualizer.resources import demo_track
 from visualizer.show import LiveShow, ShowSettings
 
@@ -46,9 +47,9 @@ def settings(embedded: Path, engine_cache: Path) -> ShowSettings:
     return ShowSettings(f"file:{demo_track()}", Preset("still", "", {}), embedded, (256, 256), 24.0, engine_cache)
 
 
-def test_a_show_is_played_by_osc(settings: ShowSettings) -> None:
+def test_a_show_is_played_by_osc(settings: ShowSettings, tmp_path: Path) -> None:
     show = LiveShow(settings)
-    door = Osc(ShowTarget(show, lambda preset: preset), show, OscSettings(Endpoint("127.0.0.1", 0)))
+    door = Osc(ShowTarget(show, Looks(show, lambda preset: preset), tmp_path), show, OscSettings(Endpoint("127.0.0.1", 0)))
     port = int(door.state.query.rpartition(":")[2])
 
     def value(path: str) -> object:
@@ -93,7 +94,11 @@ def test_a_show_is_played_by_osc(settings: ShowSettings) -> None:
         until(lambda: show.beat is not None and show.beat.source == "tap", "the tapped tempo")
         assert show.beat is not None and show.beat.bpm == pytest.approx(118, abs=6)
         with Client(port) as client:
-            assert "no recording" in client.error(packed("/visualizer/record", "T"))
+            client.send(packed("/visualizer/record", "T"))
+            until(lambda: value("record") is True, "the recording")
+            client.send(packed("/visualizer/record", "F"))
+            until(lambda: value("record") is False, "its end")
+            assert sorted(path.suffix for path in tmp_path.iterdir()) == [".control", ".mp4"]
             assert "no preset 'none'" in client.error(packed("/visualizer/preset", "s", text("none")))
             time.sleep(1.0)
             path = text("/etc/passwd.toml")

@@ -16,11 +16,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
+from visualizer.output.recording import new_recording
 from visualizer.output.shares import Share
 from visualizer.preset import find_preset
 from visualizer.resources import demo_track
 from visualizer.show import LiveShow, ShowSettings
-from visualizer.ui.record_row import clock, new_file
+from visualizer.ui.record_row import clock
 from visualizer.ui.stage_panel import StagePanel
 from visualizer.ui.theme import STYLE
 
@@ -150,7 +151,7 @@ def test_recordings_never_overwrite_one_another(tmp_path: Path) -> None:
     now = datetime(2026, 1, 31, 21, 15, 9)
     names = []
     for _ in range(3):
-        path = new_file(tmp_path, now)
+        path = new_recording(tmp_path, now)
         path.touch()
         names.append(path.name)
     assert names == [f"TPoS Live 2026-01-31 21-15-09{suffix}.mp4" for suffix in ("", " (2)", " (3)")]

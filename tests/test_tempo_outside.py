@@ -17,9 +17,10 @@ from visualizer.control.link import Link, LinkError
 from visualizer.control.message_tempo import MessageTempo
 from visualizer.control.outside import Outside
 from visualizer.control.tempo import Tempo
+from visualizer.looks import Looks
 from visualizer.osc.server import Server
-from visualizer.osc.show_target import AbsentError, ShowTarget
 from visualizer.preset import Preset
+from visualizer.remote.show_target import AbsentError, ShowTarget
 from visualizer.resources import demo_track
 from visualizer.show import LiveShow, ShowSettings
 from visualizer.snapshots import SAMPLE_RATE, Beat
@@ -162,11 +163,11 @@ def test_asking_while_others_play() -> None:
     assert not failed
 
 
-def test_osc_says_the_tempo_of_a_show(embedded: Path, engine_cache: Path) -> None:
+def test_osc_says_the_tempo_of_a_show(embedded: Path, engine_cache: Path, tmp_path: Path) -> None:
     settings = ShowSettings(f"file:{demo_track()}", Preset("still", "", {}), embedded, (256, 256), 24.0, engine_cache)
     show = LiveShow(settings)
     played = MessageTempo(sample_of)
-    target = ShowTarget(show, lambda preset: preset, None, played)
+    target = ShowTarget(show, Looks(show, lambda preset: preset), tmp_path, played)
     server = Server(target, LOCAL)
     server.start()
     try:
@@ -186,7 +187,7 @@ def test_osc_says_the_tempo_of_a_show(embedded: Path, engine_cache: Path) -> Non
             client.send(packed("/visualizer/tempo/release"))
             until(lambda: played.at(sample_of(time.perf_counter())) is None, "that it is released")
         with pytest.raises(AbsentError, match="no tempo"):
-            ShowTarget(show, lambda preset: preset).act("tempo/bpm", 100.0)
+            ShowTarget(show, Looks(show, lambda preset: preset), tmp_path).act("tempo/bpm", 100.0)
     finally:
         server.stop()
         show.stop()

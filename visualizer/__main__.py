@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from visualizer.osc.door import Osc
     from visualizer.osc.endpoint import Endpoint
     from visualizer.preset import Preset
+    from visualizer.remote.target import Target
     from visualizer.show import LiveShow, ShowSettings
     from visualizer.ui.remembered import Remembered
 
@@ -219,12 +220,20 @@ def _show(arguments: argparse.Namespace) -> None:
     settings = _show_settings(arguments, source, model, size)
     if kept is not None and kept.look is not None and not (arguments.preset or arguments.prompt):
         settings = replace(settings, preset=_look_again(kept.look, settings.preset, problems))
+    from visualizer.control.outside import Outside
     from visualizer.looks import Looks
+    from visualizer.midi.door import Midi
+    from visualizer.remote.show_target import ShowTarget
+    from visualizer.resources import user_folder
     from visualizer.show import LiveShow
 
-    show = LiveShow(settings)
+    outside = Outside()
+    show = LiveShow(settings, tempo_sources=outside.sources)
+    outside.follow(show.sample_at)
     looks = Looks(show, lambda preset: preset.on(model))
-    osc = _osc(arguments, show, model)
+    target = ShowTarget(show, looks, user_folder("recordings"), outside.osc)
+    osc = _osc(arguments, show, target)
+    midi = Midi(target, outside.midi)
     recording = None
     try:
         if record:
@@ -232,6 +241,7 @@ def _show(arguments: argparse.Namespace) -> None:
         show.start()
         looks.start()
         osc.start()
+        midi.start()
         if kept is None:
             run_headless(show, seconds, osc=osc.state.text)
         else:
@@ -242,10 +252,13 @@ def _show(arguments: argparse.Namespace) -> None:
 
             others = shares(show.add_sink, show.remove_sink, settings.size, settings.fps)
             run_desk(Rig(
-                show, looks, lambda preset: preset.on(model), lambda: osc.state, kept, problems, default_file(), others
+                show, looks, lambda preset: preset.on(model), lambda: osc.state, kept, problems, default_file(), others,
+                midi=midi, link=outside.link,
             ), seconds)  # fmt: skip
     finally:
+        midi.stop()
         osc.stop()
+        outside.close()
         looks.stop()
         show.stop()
     if recording is not None:
@@ -294,13 +307,11 @@ def _look_again(plain: dict[str, Any], usual: Preset, problems: list[str]) -> Pr
         return usual
 
 
-def _osc(arguments: argparse.Namespace, show: LiveShow, model: ModelInfo) -> Osc:
+def _osc(arguments: argparse.Namespace, show: LiveShow, target: Target) -> Osc:
     """The show's OSC; what of it cannot be is among the show's messages."""
     from visualizer.osc.door import DEFAULT, Osc, OscSettings
-    from visualizer.osc.show_target import ShowTarget
 
     listen = arguments.osc if hasattr(arguments, "osc") else DEFAULT
-    target = ShowTarget(show, lambda preset: preset.on(model))
     osc = Osc(target, show, OscSettings(listen, arguments.osc_out))
     for message in osc.state.messages:
         show.tell(message)

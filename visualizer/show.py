@@ -385,12 +385,16 @@ class LiveShow:
             return "no sound encoder"
         return "nothing it knows" if self.renderer.status.texts else "the sound encoder does not listen"
 
-    def _sample_now(self) -> int | None:
-        """The sample that is being captured now, as far as the last ones tell; None before any sound."""
+    def sample_at(self, seconds: float) -> int | None:
+        """The sample that is captured at a time (``time.perf_counter``), as far as the last ones tell; None before any
+        sound."""
         if self._clock is None:
             return None
         sample, captured = self._clock
-        return sample + round((time.perf_counter() - captured) * SAMPLE_RATE)
+        return sample + round((seconds - captured) * SAMPLE_RATE)
+
+    def _sample_now(self) -> int | None:
+        return self.sample_at(time.perf_counter())
 
     @property
     def status(self) -> ShowStatus:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from visualizer.output.recorder import Recorder, unwritable
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Frame
+
+
+def new_recording(folder: Path, now: datetime) -> Path:
+    """A name that sorts by time and that every file system takes; never one that is there already."""
+    stem = f"TPoS Live {now:%Y-%m-%d %H-%M-%S}"
+    stems = chain([stem], (f"{stem} ({number})" for number in count(2)))
+    return next(path for each in stems if not (path := folder / f"{each}.mp4").exists())
 
 
 class LiveRecording:

@@ -19,6 +19,7 @@ from visualizer.ui.heard_panel import HeardPanel
 from visualizer.ui.input_picker import InputPicker
 from visualizer.ui.keys import key_name
 from visualizer.ui.keys_overlay import KeysOverlay
+from visualizer.ui.midi_panel import MidiPanel
 from visualizer.ui.picture_view import PictureView
 from visualizer.ui.prompts_bar import PromptsBar
 from visualizer.ui.rig import Rig
@@ -55,6 +56,12 @@ class Desk(QWidget):
         self.side = DeskSide(show, self.changes, rig.fitted)
         self.stage = StagePanel(show, rig.recordings, rig.shares)
         self.side.add("Stage", self.stage)
+        self.midi: MidiPanel | None = None
+        if rig.midi is not None and rig.link is not None:
+            self.midi = MidiPanel(rig.midi, rig.link)
+            self.midi.told.connect(show.tell)
+            self.side.add("MIDI", self.midi)
+            self.side.learn_asked.connect(self._learn)
         self.picker = InputPicker(show, show.settings.source, rig.remembered.source)
         self.status = StatusBar(show, rig.osc)
         self.keys = KeysOverlay(self)
@@ -126,6 +133,11 @@ class Desk(QWidget):
         else:
             super().keyPressEvent(event)
 
+    def _learn(self, name: str) -> None:
+        if self.midi is not None:
+            self.side.tabs.setCurrentIndex(self.side.tabs.count() - 1)
+            self.midi.learn(name)
+
     def _search(self) -> None:
         self.side.tabs.setCurrentWidget(self.side.looks)
         self.side.looks.filter.setFocus()
@@ -161,6 +173,8 @@ class Desk(QWidget):
         self.side.tabs.setCurrentIndex(kept.tab)
         self.stage.stage.choose_screen(kept.screen)
         self.stage.stage.set_mode("fill" if kept.aspect == "fill" else "fit")
+        if self.midi is not None and kept.link:
+            self.midi.outside.turn_link(True)
         for name, value in kept.own.items():
             try:
                 show.set(name, value)
@@ -177,6 +191,7 @@ class Desk(QWidget):
         kept = remembered.Remembered(
             self.picker.source, remembered.plain_look(show.look()), own, geometry, self.stage.stage.screen_chosen,
             self.side.tabs.currentIndex(), self.stage.stage.mode,
+            self._rig.link is not None and self._rig.link.state.is_on,
         )  # fmt: skip
         try:
             remembered.save(kept, self._rig.keep)

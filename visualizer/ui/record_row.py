@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from itertools import chain, count
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from visualizer.failures import is_expected
+from visualizer.output.recording import new_recording
 from visualizer.ui.elided import ElidedLabel
 from visualizer.ui.keys import CAPS
 from visualizer.ui.theme import LARGE_PX, RED
@@ -32,13 +32,6 @@ class RecordedShow(Protocol):
     def stop_recording(self) -> None:
         """Finish it."""
         ...
-
-
-def new_file(folder: Path, now: datetime) -> Path:
-    """A name that sorts by time and that every file system takes; never one that is there already."""
-    stem = f"TPoS Live {now:%Y-%m-%d %H-%M-%S}"
-    stems = chain([stem], (f"{stem} ({number})" for number in count(2)))
-    return next(path for each in stems if not (path := folder / f"{each}.mp4").exists())
 
 
 def clock(seconds: float) -> str:
@@ -86,7 +79,7 @@ class RecordRow(QWidget):
             if self._show.recording is not None:
                 self._show.stop_recording()
             else:
-                self._show.start_recording(new_file(self._folder, datetime.now()))
+                self._show.start_recording(new_recording(self._folder, datetime.now()))
         except Exception as error:
             if not is_expected(error):
                 raise

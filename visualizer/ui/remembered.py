@@ -22,7 +22,7 @@ class RememberedError(ValueError):
 class Remembered:
     """source: as in ``ShowSettings``, "" for none. look: as plain values (``plain_look``), None for none. own: the show's
     own values by parameter name. geometry: of the window, as Qt saves it, in hexadecimal. screen: the stage's. tab: of
-    the desk's side. aspect: how the picture lies on the stage, "fit" or "fill".
+    the desk's side. aspect: how the picture lies on the stage, "fit" or "fill". link: whether Ableton Link is on.
     """
 
     source: str = ""
@@ -32,6 +32,7 @@ class Remembered:
     screen: str = ""
     tab: int = 0
     aspect: str = "fit"
+    link: bool = False
 
 
 def default_file() -> Path:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from visualizer.control.link import Link
 from visualizer.looks import Looks
+from visualizer.midi.door import Midi
 from visualizer.osc.door import OscState
 from visualizer.preset import Preset
 from visualizer.resources import user_folder
@@ -20,7 +22,8 @@ class Rig:
     """show: started. looks: of that show. fitted: a preset as its model wants it. osc: the state of its OSC.
 
     remembered: of the last time; problems: sentences on what of it could not be taken up. keep: where it is kept, None for
-    nowhere. shares: outputs to other programs. recordings: where new ones go.
+    nowhere. shares: outputs to other programs. midi, link: of that show, None where it has none. recordings: where new ones
+    go.
     """
 
     show: LiveShow
@@ -31,4 +34,6 @@ class Rig:
     problems: Sequence[str] = ()
     keep: Path | None = None
     shares: Sequence[Share] = ()
+    midi: Midi | None = None
+    link: Link | None = None
     recordings: Path = field(default_factory=lambda: user_folder("recordings"))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 from visualizer.control.message_tempo import MessageTempo
-from visualizer.preset import Preset, find_preset, list_presets
+from visualizer.looks import Looks
+from visualizer.output.recording import new_recording
+from visualizer.preset import list_presets
 from visualizer.show import LiveShow
 
 
@@ -19,49 +23,28 @@ class AbsentError(ValueError):
 class Switch:
     """Something that is on or off. turn: on or off, from any thread. is_on: whether it is."""
 
-    turn: Callable[[bool], None]
-    is_on: Callable[[], bool] = lambda: False
-
-
-def _absent(what: str) -> Switch:
-    def refuse(on: bool) -> None:
-        raise AbsentError(f"there is no {what} in this show")
-
-    return Switch(refuse)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a show has only where a desk brings it."""
-
-    record: Switch = field(default_factory=lambda: _absent("recording"))
+    turn: Callable[[bool], object]
+    is_on: Callable[[], bool]
 
 
 class ShowTarget:
-    """See ``Target``. fitted: a preset as the show's model wants it. tempo: the show's tempo that is played by messages,
-    None where it has none.
+    """See ``Target``. looks: of that show. recordings: the folder where new ones go. tempo: the show's tempo that is played
+    by messages, None where it has none.
     """
 
-    def __init__(
-        self,
-        show: LiveShow,
-        fitted: Callable[[Preset], Preset],
-        desk: Desk | None = None,
-        tempo: MessageTempo | None = None,
-    ) -> None:
-        self._show, self._fitted, self._tempo = show, fitted, tempo
-        desk = desk or Desk()
+    def __init__(self, show: LiveShow, looks: Looks, recordings: Path, tempo: MessageTempo | None = None) -> None:
+        self._show, self._looks, self._recordings, self._tempo = show, looks, recordings, tempo
         self._switches = {
             "output/blackout": Switch(show.set_blackout, lambda: show.blackout),
             "output/freeze": Switch(show.set_freeze, lambda: show.frozen),
-            "record": desk.record,
+            "record": Switch(self._record, lambda: show.recording is not None),
         }
         self._triggers = {
             "tempo/tap": show.tap,
             "tempo/flip": show.flip_beat,
             "tempo/downbeat": show.downbeat,
-            "preset/next": lambda: self._step(1),
-            "preset/previous": lambda: self._step(-1),
+            "preset/next": lambda: looks.step(1),
+            "preset/previous": lambda: looks.step(-1),
         }
 
     def set(self, name: str, value: float | str) -> None:
@@ -105,13 +88,10 @@ class ShowTarget:
         # Names alone: whoever sends OSC must not read files by their paths.
         if name not in known:
             raise AbsentError(f"there is no preset {name[:40]!r}; there are {', '.join(known)}")
-        self._show.set_preset(self._fitted(find_preset(name)))
+        self._looks.change(name)
 
-    def _step(self, by: int) -> None:
-        known = list(list_presets())
-        now = self._show.preset.name
-        if now in known:
-            at = known.index(now) + by
-        else:  # a preset from elsewhere: begin at the end that is asked for
-            at = 0 if by > 0 else -1
-        self._change(known[at % len(known)])
+    def _record(self, on: bool) -> None:
+        if on and self._show.recording is None:
+            self._show.start_recording(new_recording(self._recordings, datetime.now()))
+        elif not on:
+            self._show.stop_recording()
