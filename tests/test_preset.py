@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from visualizer import resources
-from visualizer.analysis.analyzer import Analyzer
-from visualizer.control.modulation import Modulator, Route
+from visualizer.control.modulation import Route
 from visualizer.parameters import PARAMETERS, ParameterError, defaults
 from visualizer.preset import Preset, PresetError, find_preset, list_presets, load_preset, save_preset
-from visualizer.snapshots import SAMPLE_RATE
 
 GOOD = """\
 title = "Deep nebula"
@@ -151,40 +148,12 @@ def test_saving_and_loading_come_back(tmp_path: Path) -> None:
 def test_shipped_presets_load_and_round_trip(tmp_path: Path) -> None:
     names = list_presets()
     assert {"nebula", "flames", "mandala", "synthwave"} <= set(names)
+    assert all(path.suffix == ".toml" for path in names.values())  # their small pictures lie beside them
     for name in names:
         preset = find_preset(name)
         save_preset(preset, tmp_path / f"{name}.toml")
         assert load_preset(tmp_path / f"{name}.toml") == preset
         assert preset.title and "picture/prompt" in preset.values
-
-
-@pytest.mark.parametrize("name", ["nebula", "flames", "mandala", "synthwave"])
-def test_shipped_presets_are_dim_in_silence_and_alive_in_music(name: str) -> None:
-    preset = find_preset(name)
-    modulator, analyzer = Modulator(preset.numbers(), preset.routes), Analyzer()
-    rng = np.random.default_rng(1)
-    seconds = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
-    beat = np.exp(-(seconds * 2 % 1) * 10)
-    loud = 0.4 * beat * np.sin(2 * np.pi * 60 * seconds) + 0.15 * beat * rng.normal(size=len(seconds))
-    loud += 0.1 * np.sin(2 * np.pi * 440 * seconds)
-
-    def walk(sound: np.ndarray) -> list[dict[str, float]]:
-        seen = []
-        for heard in analyzer.push(np.stack([sound, sound], axis=1)):
-            modulator.push(heard)
-            if heard.sample % 1600 < 480:
-                seen.append(dict(modulator.at(heard.sample).values))
-        return seen
-
-    silence, music = walk(np.zeros(SAMPLE_RATE)), walk(loud)
-    assert all(values == silence[0] for values in silence)
-    assert silence[0]["light/gain"] <= 0.7 and silence[0]["sound/energy"] <= 0.2 and silence[0]["sound/onset"] == 0
-    for target in ("light/gain", "sound/energy", "sound/onset", "sound/bass", "motion/zoom", "picture/walk"):
-        moved = [values[target] for values in music]
-        assert max(moved) > silence[0][target] + 0.2, target
-    for target in ("light/gain", "sound/onset", "motion/zoom"):
-        moved = [values[target] for values in music[len(music) // 2 :]]
-        assert max(moved) - min(moved) > 0.1, target
 
 
 def test_presets_are_found_by_name(own_folders: Path) -> None:

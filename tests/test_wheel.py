@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,6 +19,9 @@ def test_a_wheel_outside_the_checkout_renders_the_demo_track(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr + done.stdout
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.stat().st_size < 40e6
+    presets = {Path(name) for name in zipfile.ZipFile(wheel).namelist() if name.startswith("visualizer/presets/")}
+    looks = {path.with_suffix(".toml") for path in presets}
+    assert len(looks) >= 20 and presets == looks | {path.with_suffix(".jpg") for path in looks}
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
     install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
