@@ -100,8 +100,7 @@ def test_a_click_brightens_the_very_frame_that_claims_to_have_heard_it(settings:
     still = ShowSettings(settings.source, preset, settings.model, settings.size, 24.0, settings.cache)
     with running(still, seen) as show:
         time.sleep(8)
-        ring, resampler = show._ring, show._resampler
-        assert resampler is not None
+        intake = show._intake
         rises = []
         notes = seen.notes[24:]  # the first second settles
         for before, after in pairwise(notes):
@@ -113,9 +112,9 @@ def test_a_click_brightens_the_very_frame_that_claims_to_have_heard_it(settings:
             click = (after[1] // SAMPLE_RATE) * SAMPLE_RATE + SAMPLE_RATE // 2
             assert before[1] <= click + 480 < after[1] + 960, "a frame was bright before, or dark after, its click"
             # What the frame says of its sound is true: the sound's own place in the ring was captured then.
-            truth = ring.captured_at(int(resampler.to_input(after[1])))
+            truth = intake.captured_at(after[1])
             assert after[3] == pytest.approx(truth, abs=0.005)
-            delays.append(after[0] - ring.captured_at(int(resampler.to_input(click))))
+            delays.append(after[0] - intake.captured_at(click))
     assert seen.closed
     assert seen.samples > 7 * SAMPLE_RATE
     assert 0 < np.median(delays) < 0.25, delays

@@ -6,14 +6,11 @@ through the flash limiter to the outputs. A window or a terminal only looks at `
 
 from __future__ import annotations
 
-import math
-import os
 import shutil
 import sys
-import tempfile
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,24 +20,24 @@ import numpy as np
 
 from visualizer.analysis.analyzer import Analyzer
 from visualizer.analysis.mel import SHOW
-from visualizer.audio.resample import Resampler
-from visualizer.audio.ring import RingReader, SoundRing
+from visualizer.audio.intake import Intake
+from visualizer.audio.ring import SoundRing
 from visualizer.audio.source import Capture
 from visualizer.control.modulation import Route
 from visualizer.control.moves import ChangeLook, Move, SetRoutes, SetValue
 from visualizer.control.playing import Playing
 from visualizer.control.tempo import Tempo, TempoSource
-from visualizer.control.track import ENDING, Header
+from visualizer.control.track import Header
 from visualizer.output.flash import Mode
-from visualizer.output.recording import LiveRecording
+from visualizer.output.live_set import LiveSet
 from visualizer.output.sink import Sink
 from visualizer.output.stage import Stage
-from visualizer.output.track_writer import TrackWriter
 from visualizer.parameters import PARAMETERS, defaults
 from visualizer.preset import Preset
+from visualizer.renderer.channels import channels_folder
 from visualizer.renderer.client import RendererClient, RendererSettings, RendererStatus
 from visualizer.renderer.messages import mel_ring
-from visualizer.snapshots import HOP_MS, HOP_SAMPLES, SAMPLE_RATE, Beat, Controls, FloatArray, Frame, Heard, Meaning, Trace
+from visualizer.snapshots import HOP_MS, HOP_SAMPLES, SAMPLE_RATE, Beat, Controls, Frame, Heard, Meaning, Trace
 
 TICK_S = 0.002
 SUPERVISE_EVERY_S = 0.05
@@ -53,11 +50,6 @@ MEANT_FOR_S = 1.5
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
 RECENT_HOPS = 200
-SENT_KEPT = 500
-"""Values that are remembered until the frame that was painted with them has come: five seconds."""
-
-LONGEST_FILL_S = 1.0
-LEAST_MEMORY = 256 * 2**20
 SWITCH_S = 0.0005
 """From the first show on, a busy Python thread of the process gives way after so long. At Python's own 5 ms every call that
 lets go of the interpreter could wait 5 ms for each busy thread, several times a frame: the show fell seconds behind."""
@@ -109,21 +101,6 @@ class Handed:
     delay_s: float
 
 
-def channels_folder() -> Path:
-    """A new folder for the channels, in memory where the system has room there: a full disk cannot tear them.
-
-    Folders of shows that were killed are swept away.
-    """
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or shutil.disk_usage(memory).free < LEAST_MEMORY:
-        return Path(tempfile.mkdtemp(prefix="visualizer-"))
-    for folder in memory.glob("visualizer-*-*"):
-        owner = folder.name.split("-")[1]
-        if owner.isdecimal() and not Path("/proc", owner).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"visualizer-{os.getpid()}-", dir=memory))
-
-
 class LiveShow:
     """A running show. Make it, ``start`` it, look at ``latest`` and ``status``, ``stop`` it."""
 
@@ -132,8 +109,7 @@ class LiveShow:
     ) -> None:
         self._folder = channels_folder()
         self._ring = SoundRing.create(self._folder / "sound.ring", RING_SECONDS, max_channels=2)
-        self._reader = RingReader(self._ring, math.inf)
-        self._resampler: Resampler | None = None
+        self._intake = Intake(self._ring)
         self._analyzer = Analyzer()
         self._playing = Playing(settings.preset.values, settings.preset.routes)
         self._tempo = Tempo(tempo_sources)
@@ -149,9 +125,8 @@ class LiveShow:
         self._mel = mel_ring(self._folder, SHOW.bands)
         self.settings, self.preset = settings, settings.preset
         self._own = defaults(look=False)
-        self._recording: tuple[LiveRecording, TrackWriter] | None = None
-        self._track: TrackWriter | None = None
-        self._sent: OrderedDict[float, tuple[int, int, Controls]] = OrderedDict()  # by when they were heard
+        self._set: LiveSet | None = None  # that was asked for
+        self._recorded: LiveSet | None = None  # that the show's thread tells
         self.meaning: Meaning | None = None
         self.latest: Frame | None = None
         self.heard: Heard | None = None
@@ -164,10 +139,8 @@ class LiveShow:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="show")
         self._last_sound = self._last_offer = 0.0
-        self._expected = 0
         self._frames = 0
         self._stand_in = settings.stand_in
-        self._overrun = self._gap = 0
         self._lost: int | None = None
         self.failure: BaseException | None = None
 
@@ -189,8 +162,8 @@ class LiveShow:
         self.renderer.stop()
         for sink in self._stage.sinks:
             sink.close()
-        if self._track is not None:
-            self._track.close()
+        if self._recorded is not None:
+            self._recorded.close()
         self._lost = self.lost_samples
         self._ring.close()
         self._mel.close()
@@ -225,8 +198,8 @@ class LiveShow:
     def _move(self, move: Move) -> None:
         before = self._playing.prompts
         self._playing.move(move)
-        if self._track is not None:
-            self._track.move(self._heard_to, move)
+        if self._recorded is not None:
+            self._recorded.move(self._heard_to, move)
         if self._playing.prompts != before:
             self.renderer.set_prompts(*self._playing.prompts, self._playing.prompt_fade_s)
 
@@ -297,44 +270,39 @@ class LiveShow:
     @property
     def recording(self) -> Path | None:
         """The video that is being recorded, if one is."""
-        return None if self._recording is None else self._recording[0].path
+        return None if self._set is None else self._set.video.path
 
-    def start_recording(self, path: Path) -> LiveRecording:
+    def start_recording(self, path: Path) -> LiveSet:
         """Record pictures and sound to ``path``, and the control track beside it; ends a recording that runs.
 
         What is given tells of an error, once there is one. Raises RecordingError in one sentence where the file cannot be
         begun.
         """
         self.stop_recording()
-        recording = LiveRecording(path, self.settings.size, self.settings.fps)
-        track = TrackWriter(path.with_suffix(ENDING))
-        self._recording = recording, track
+        recorded = self._set = LiveSet(path, self.settings.size, self.settings.fps)
 
         def begin() -> None:
-            recording.since = 0 if self.heard is None else self.heard.sample
-            modulator, settings = self._playing.modulator, self.settings
-            track.begin(Header(
-                recording.since, self._playing.values, modulator.state(), settings.model.name, settings.size, settings.fps
+            state, settings = self._playing.modulator.state(), self.settings
+            recorded.begin(Header(
+                self._heard_to, self._playing.values, state, settings.model.name, settings.size, settings.fps
             ))  # fmt: skip
-            self._track = track
-            self._take_sinks((*self._stage.sinks, recording))
+            self._recorded = recorded
+            self._take_sinks((*self._stage.sinks, recorded.video))
 
         self._asked.append(begin)
-        return recording
+        return recorded
 
     def stop_recording(self) -> None:
         """Finish the recording, if there is one, in the background."""
-        parts, self._recording = self._recording, None
-        if parts is None:
+        recorded, self._set = self._set, None
+        if recorded is None:
             return
-        recording, _ = parts
 
         def end() -> None:
-            self._track = None
-            for part in parts:
-                threading.Thread(target=part.close, name="closing").start()
+            self._recorded = None
+            threading.Thread(target=recorded.close, name="closing").start()
 
-        self.remove_sink(recording)
+        self.remove_sink(recorded.video)
         self._asked.append(end)
 
     def tell(self, message: str) -> None:
@@ -417,7 +385,7 @@ class LiveShow:
     @property
     def lost_samples(self) -> int:
         """Sound that was captured but never heard, or reported lost by the device, in frames of the device's rate."""
-        return self._lost if self._lost is not None else self._overrun + self._ring.stats().lost
+        return self._lost if self._lost is not None else self._intake.lost
 
     def _run(self) -> None:
         supervised = 0.0
@@ -456,54 +424,32 @@ class LiveShow:
 
     def _hear(self, now: float) -> bool:
         """Move what the ring has through analysis and modulation to the renderer."""
-        lost, gap = self._reader.lost, self._ring.stats().gap
-        block, first = self._reader.read()
-        # Silence that stands for an absence is no sound lost, even where it was longer than the ring.
-        self._overrun += max(0, self._reader.lost - lost - (gap - self._gap))
-        self._gap = gap
-        if len(block) == 0:
+        read = self._intake.read()
+        if read is None:
             self._hear_nothing(now)
             return False
         self._last_sound = self._last_offer = now
-        sound = self._to_show_rate(block, first)
+        sound, start = read
+        if self._intake.anew:
+            self._analyzer = Analyzer(start=start)
+        self._stage.sound(sound, start)
         self._let_go()
         hops = self._analyzer.push(sound)
         for heard in hops:
             self._tempo.push(heard)
             beat = self._tempo.at(heard.sample)
             self._playing.hear(heard, beat)
-            if self._track is not None:
-                self._track.hop(heard, beat)
+            if self._recorded is not None:
+                self._recorded.hop(heard, beat)
             self.hops.append(heard)
             self.heard = heard
         if hops:
             self._mel.write(np.stack([heard.mel for heard in hops]), (hops[0].sample - HOP_SAMPLES) / SAMPLE_RATE)
-        if self.heard is not None and self._resampler is not None:
-            captured = self._ring.captured_at(int(self._resampler.to_input(self.heard.sample)))
+        if self.heard is not None:
+            captured = self._intake.captured_at(self.heard.sample)
             self._clock = self.heard.sample, captured
             self._send_controls(self.heard.sample, Trace(captured, time.perf_counter()))
         return True
-
-    def _to_show_rate(self, block: FloatArray, first: int) -> FloatArray:
-        """The block at 48 kHz stereo; where the reader was overtaken, silence stands for what is missing."""
-        form, resampler = self._reader.format, self._resampler
-        missing = 0
-        if resampler is None:
-            resampler = Resampler(form.rate, form.channels, first)
-        elif (form.rate, form.channels) != (resampler.rate_in, resampler.channels) or first != self._expected:
-            missing = max(0, round((first - self._expected) * SAMPLE_RATE / form.rate))
-            resampler = Resampler(form.rate, form.channels, first, resampler.next_output + missing)
-            if missing > LONGEST_FILL_S * SAMPLE_RATE:  # a long absence: take up anew rather than work through silence
-                self._analyzer = Analyzer(start=resampler.next_output)
-                missing = 0
-        self._resampler = resampler
-        self._expected = first + len(block)
-        start = resampler.next_output - missing
-        sound = resampler.push(block)
-        if missing:
-            sound = np.concatenate([np.zeros((missing, 2), np.float32), sound])
-        self._stage.sound(sound, start)
-        return sound
 
     def _hear_nothing(self, now: float) -> None:
         """While no sound arrives at all, let the envelopes fall as in silence: the picture calms, and it goes on."""
@@ -518,15 +464,14 @@ class LiveShow:
         """Let go of the peaks that a frame has taken."""
         if self.renderer.controls_taken:
             self._playing.modulator.release()
-            if self._track is not None:
-                self._track.released(self._heard_to)
+            if self._recorded is not None:
+                self._recorded.released(self._heard_to)
 
     def _send_controls(self, sample: int, trace: Trace) -> None:
         """Send the values at a sample index."""
         self.controls = controls = self._playing.at(sample, keep=True)
-        self._sent[trace.heard] = sample, 0 if self._track is None else self._track.count, controls
-        if len(self._sent) > SENT_KEPT:
-            self._sent.popitem(last=False)
+        if self._recorded is not None:
+            self._recorded.sent(sample, trace, controls)
         self.renderer.send_controls(controls, trace)
 
     @property
@@ -542,10 +487,8 @@ class LiveShow:
             self.latest = self._stage.idle(now) or self.latest
             return False
         self.latest = frame = self._stage.present(frame, now)
-        if self._track is not None and frame.trace.heard in self._sent:
-            at, behind, controls = self._sent[frame.trace.heard]
-            if at >= self._track.since and behind:
-                self._track.frame(at, behind, frame.trace.begun, controls.values)
+        if self._recorded is not None:
+            self._recorded.frame(frame)
         self._frames += 1
         self.history.append(Handed(frame.number, frame.sample, now, time.perf_counter() - frame.trace.captured))
         return True

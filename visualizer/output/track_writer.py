@@ -20,8 +20,7 @@ FLUSH_S = 1.0
 
 
 class TrackWriter:
-    """Takes what moves the picture, in order. since: the first sample that counts. count: of what was taken but
-    frames.
+    """Takes what moves the picture, in order. count: of what was taken, but frames.
 
     error: one sentence when it had to stop; the show goes on.
     """
@@ -29,14 +28,13 @@ class TrackWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.error: str | None = None
-        self.since = self.count = 0
+        self.count = 0
         self._rows: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="control track")
         self._thread.start()
 
     def begin(self, header: Header) -> None:
         """Say how the set begins; comes first."""
-        self.since = header.start
         self._rows.put({
             "version": VERSION, "start": header.start, "values": dict(header.values), "state": dict(header.state),
             "model": header.model, "size": list(header.size), "fps": header.fps,
