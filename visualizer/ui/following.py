@@ -6,11 +6,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-FOLLOW_MS = 33
+FOLLOW_MS = 50
 
 
 class FollowingPanel(QWidget):
-    """Calls ``follow`` 30 times a second while it is shown, and not at all on a hidden tab."""
+    """Calls ``follow`` 20 times a second while it is shown, and not at all on a hidden tab."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

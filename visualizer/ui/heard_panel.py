@@ -17,7 +17,7 @@ from visualizer.ui.words_view import WORDS_SHOWN, WordsView
 
 __all__ = ["WORDS_SHOWN", "HeardPanel", "Hearing"]
 
-REFRESH_MS = 33
+REFRESH_MS = 50
 LEAST_HEIGHT, MOST_HEIGHT = 164, 260
 
 
