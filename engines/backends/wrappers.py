@@ -54,7 +54,8 @@ class DecodeCall(nn.Module):
         if self.ratio > 1:
             picture = F.pixel_shuffle(picture, self.ratio)
         picture = F.conv2d(picture * 0.5 + 0.5, matrix[:, :, None, None], offset)
-        return (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8)[0].permute(1, 2, 0)
+        # Bytes last: TensorRT knows them at a network's end only.
+        return (picture.clamp(0, 1) * 255 + 0.5)[0].permute(1, 2, 0).to(torch.uint8)
 
 
 class TextCall(nn.Module):
