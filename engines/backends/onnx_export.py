@@ -86,6 +86,8 @@ def export(wanted: Network, path: Path) -> None:
         raise
     except Exception as error:  # the exporter raises whatever the step it failed in does
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if isinstance(error, MemoryError) or "allocate memory" in first:
+            raise BackendError(f"there is too little memory to export {path.stem}: close other programs") from error
         raise BackendError(f"the network cannot be exported to ONNX ({first}): use another backend for it") from error
 
 

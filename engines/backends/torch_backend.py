@@ -15,11 +15,11 @@ class TorchNetworks:
 
     name = "torch"
 
-    def __init__(self, info: ModelInfo, size: tuple[int, int]) -> None:
+    def __init__(self, info: ModelInfo, size: tuple[int, int], precision: str | None = None) -> None:
         self.latent_shape = info.latent_shape(size)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
-        self.precision = "fp16" if self._device.type == "cuda" else "f32"
+        self.precision = precision or ("fp16" if self._device.type == "cuda" else "f32")
+        self._dtype = torch.float16 if self.precision == "fp16" else torch.float32
         modules = load(info)
         self._tokenizer = Tokenizer(info.path / "tokenizer")
         place = {"device": self._device, "dtype": self._dtype}

@@ -1,0 +1,60 @@
+"""TensorRT on an NVIDIA GPU: a model's networks as engines for that very GPU, in fp16.
+
+Engines are built at the first start, and kept; ``visualizer engine build`` builds them ahead. Building, keeping and
+refusing are tested without a GPU. What needs one has not been run yet: loading an engine, running it, its CUDA graph, and
+so all methods of ``TensorRtNetworks``. ``visualizer engine check`` runs them and compares their numbers with PyTorch's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from engines.backends.tensorrt.device import gpu
+from engines.backends.tensorrt.library import find_for
+from engines.backends.tensorrt.make import Target, engines
+from engines.backends.tensorrt.runner import Runner
+from engines.backends.tensorrt.store import Store
+from engines.model import ModelInfo, Tokenizer
+
+
+class TensorRtNetworks:
+    """A model's networks on TensorRT at one size. Raises BackendError where there is no GPU or no TensorRT for it."""
+
+    def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16") -> None:
+        self.latent_shape = info.latent_shape(size)
+        found = gpu()
+        library = find_for(found.capability)
+        self.name, self.precision, self.version = library.flavour, precision, library.version
+        self._tokenizer = Tokenizer(info.path / "tokenizer")
+        store = Store(cache)
+        made = engines(info, size, store, library, Target(found.capability, found.name), precision=precision)
+        self._stream = torch.cuda.Stream()
+        self.runners = {
+            name: Runner(library, plan, header, store, self._stream) for name, (plan, header) in made.items()
+        }  # fmt: skip
+
+    def encode_text(self, text: str) -> torch.Tensor:
+        """Token states of a prompt, float32 on the CPU."""
+        return self._run("text", {"ids": torch.tensor([self._tokenizer(text)])}).float()
+
+    def unet(
+        self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
+    ) -> torch.Tensor:
+        """The UNet's prediction, float32 on the CPU."""
+        inputs = {"latent": latent, "timestep": torch.tensor([timestep]), "text": text}
+        return self._run("unet", inputs if factors is None else inputs | {"factors": factors}).float()
+
+    def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
+        """The picture (height, width, 3)."""
+        return self._run("decoder", {"latent": latent, "matrix": matrix, "offset": offset}).numpy()
+
+    def _run(self, name: str, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        (output,) = self.runners[name].run(inputs).values()
+        with torch.cuda.stream(self._stream):
+            there = output.to("cpu", non_blocking=True)
+        self._stream.synchronize()
+        return there
