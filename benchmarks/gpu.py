@@ -1,11 +1,10 @@
 """How fast Stable Diffusion streams here: ``python -m benchmarks.gpu [--model NAME …] [--json] [--streamdiffusion PATH]``.
 
 Runs from a bare checkout with torch, diffusers, transformers and OpenCV alone. Models are of full size, with random
-weights.
-Each stage is timed by itself, then whole frames of the show's own stream, a knob turned in each, the picture in the
-processor's memory at the end.
-The floor is the operations of a frame, counted, over the rate at which this very device multiplies large matrices, measured
-in the same run. ``--minutes`` ends it in time; what is done is printed, and kept in ``--out`` as it comes.
+weights. Each stage is timed by itself, then whole frames of the show's own stream, a knob turned in each, the picture in
+the processor's memory at the end. The floor is the operations of a frame, counted, over the rate at which this very device
+multiplies large matrices, measured in the same run. ``--minutes`` ends it in time; what is done is printed, and kept in
+``--out`` as it comes.
 """
 
 from __future__ import annotations
