@@ -52,15 +52,15 @@ def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int],
     """
     dtype = PRECISIONS[precision]
     latent = torch.zeros(info.latent_shape(size), dtype=dtype)
-    tokens = Tokenizer(info.path / "tokenizer").length
-    if name == "text":
-        ids = torch.zeros(1, tokens, dtype=torch.int64)
-        return Network(TextCall(modules.text_encoder.to(dtype)).eval(), {"ids": ids}, "states")
     if name == "decoder":
         light = {"matrix": torch.eye(3, dtype=dtype), "offset": torch.zeros(3, dtype=dtype)}
         return Network(DecodeCall(modules.vae.to(dtype)).eval(), {"latent": latent, **light}, "picture")
-    width = int(modules.text_encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
-    inputs = {"latent": latent, "timestep": torch.tensor([500.0]), "text": torch.zeros(1, tokens, width, dtype=dtype)}
+    ids, text_call = torch.tensor([Tokenizer(info.path / "tokenizer")("")]), TextCall(modules.text_encoder)
+    if name == "text":
+        return Network(text_call.to(dtype).eval(), {"ids": ids}, "states")
+    with torch.no_grad():
+        text = text_call(ids).to(dtype)
+    inputs = {"latent": latent, "timestep": torch.tensor([500.0]), "text": text}
     if info.sound_factors:
         inputs["factors"] = torch.zeros(1, len(info.sound_factors), dtype=dtype)
     return Network(UNetCall(modules.unet.to(dtype), info).eval(), inputs, "prediction")

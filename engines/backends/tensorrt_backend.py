@@ -27,34 +27,32 @@ class TensorRtNetworks:
     def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16") -> None:
         self.latent_shape = info.latent_shape(size)
         found = gpu()
+        self.device = torch.device("cuda")
         library = find_for(found.capability)
         self.name, self.precision, self.version = library.flavour, precision, library.version
         self._tokenizer = Tokenizer(info.path / "tokenizer")
         store = Store(cache)
         made = engines(info, size, store, library, Target(found.capability, found.name), precision=precision)
-        self._stream = torch.cuda.Stream()
-        self.runners = {
-            name: Runner(library, plan, header, store, self._stream) for name, (plan, header) in made.items()
-        }  # fmt: skip
+        self.runners = {name: Runner(library, plan, header, store) for name, (plan, header) in made.items()}
+        width, height = size
+        self._out = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=True)
 
     def encode_text(self, text: str) -> torch.Tensor:
-        """Token states of a prompt, float32 on the CPU."""
-        return self._run("text", {"ids": torch.tensor([self._tokenizer(text)])}).float()
+        """Token states of a prompt, float32."""
+        return self.runners["text"].run({"ids": torch.tensor([self._tokenizer(text)])}).to(torch.float32, copy=True)
 
     def unet(
         self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
-        """The UNet's prediction, float32 on the CPU."""
-        inputs = {"latent": latent, "timestep": torch.tensor([timestep]), "text": text}
-        return self._run("unet", inputs if factors is None else inputs | {"factors": factors}).float()
+        """The UNet's prediction, float32."""
+        inputs = {"latent": latent, "timestep": torch.full((1,), timestep, device=self.device), "text": text}
+        if factors is not None:
+            inputs["factors"] = factors
+        return self.runners["unet"].run(inputs).to(torch.float32, copy=True)
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""
-        return self._run("decoder", {"latent": latent, "matrix": matrix, "offset": offset}).numpy()
-
-    def _run(self, name: str, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        (output,) = self.runners[name].run(inputs).values()
-        with torch.cuda.stream(self._stream):
-            there = output.to("cpu", non_blocking=True)
-        self._stream.synchronize()
-        return there
+        picture = self.runners["decoder"].run({"latent": latent, "matrix": matrix, "offset": offset})
+        self._out.copy_(picture, non_blocking=True)
+        torch.cuda.current_stream().synchronize()
+        return self._out.numpy().copy()

@@ -23,11 +23,12 @@ WARM_RUNS = 2
 class Runner:
     """An engine at work. ``graph`` says whether its runs are replayed from a CUDA graph."""
 
-    def __init__(self, library: Library, plan: bytes, header: Header, store: Store, stream: torch.cuda.Stream) -> None:
+    def __init__(self, library: Library, plan: bytes, header: Header, store: Store) -> None:
         """Raises BackendError where the plan is not one for this GPU and this TensorRT, or memory runs out."""
         trt = library.trt
         self._library, self._store, self._key = library, store, header.key
-        self._stream = stream
+        # Not the default stream, which TensorRT would wait for the whole device on.
+        self._stream = torch.cuda.Stream()
         self._logger = trt.Logger(trt.Logger.ERROR)
         self._runtime = trt.Runtime(self._logger)  # an engine must not outlive it
         self._engine = self._runtime.deserialize_cuda_engine(plan)
@@ -53,18 +54,22 @@ class Runner:
         self._warm()
         self.graph = library.is_rtx or self._replay is not None
 
-    def run(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Outputs on the device, valid until the next run; they are ready when the stream has been waited for.
+    def run(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """The output on the device, in the engine's own buffer: valid until the next run, on torch's current stream.
 
         inputs: from any device and of any type; they are copied into the engine's own buffers.
         """
+        current = torch.cuda.current_stream()
+        self._buffers.put(inputs)
+        self._stream.wait_stream(current)
         with torch.cuda.stream(self._stream):
-            self._buffers.put(inputs)
             if self._replay is not None:
                 self._replay.replay()
             else:
                 self._execute()
-        return self._buffers.outputs
+        current.wait_stream(self._stream)
+        (output,) = self._buffers.outputs.values()
+        return output
 
     def refit(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Put other weights into an engine that was built refittable, without building it anew.
@@ -103,6 +108,7 @@ class Runner:
             raise BackendError(f"the engine of {self._key.network} failed on the GPU: start again, or use another backend")
 
     def _warm(self) -> None:
+        self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
             for _ in range(WARM_RUNS):
                 self._execute()
