@@ -16,11 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
 
 from benchmarks.full_size import KINDS, Kind, info_of, unet_of
-from engines.backends.onnx_export import Network, export, wide_layers
+from engines.backends.onnx_export import Network, export, wide_layers_of
 from engines.backends.tensorrt.build import build, check_target
 from engines.backends.tensorrt.library import find
 from engines.backends.wrappers import UNetCall
@@ -42,7 +41,7 @@ def measure(kind: Kind, capability: int) -> dict[str, Any]:
         begun = time.perf_counter()
         export(Network(UNetCall(unet, info), inputs, "prediction"), path)
         exported = time.perf_counter() - begun
-        strayed = wide_layers(onnx.load(path, load_external_data=False))
+        strayed = wide_layers_of(path)
         built = build(library, path, capability)
     return {
         "library": f"{library.flavour} {library.version}", "target": f"sm{capability}", "model": kind.name,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from onnx_numbers import relative_error
 
-from engines.backends.onnx_export import Network, export, network, wide_layers
+from engines.backends.onnx_export import Network, export, network, wide_layers_of
 from engines.model import inspect, load
 
 LIMITS = {"fp32": 1e-4, "fp16": 1e-2}
@@ -40,7 +40,7 @@ def test_an_export_computes_what_torch_computes(
         limit = BYTE if name == "decoder" else LIMITS[precision]
         assert relative_error(wanted, path, network(name, reference, info, size, "fp32")) <= limit, name
         if precision == "fp16":
-            assert wide_layers(onnx.load(path)) == []
+            assert wide_layers_of(path) == []
 
 
 def test_a_layer_that_strays_into_fp32_is_found(tmp_path: Path) -> None:
@@ -54,5 +54,5 @@ def test_a_layer_that_strays_into_fp32_is_found(tmp_path: Path) -> None:
 
     path = tmp_path / "strays.onnx"
     export(Network(Strays().eval(), {"latent": torch.zeros(1, 4, 8, 8, dtype=torch.float16)}, "out"), path)
-    found = wide_layers(onnx.load(path))
+    found = wide_layers_of(path)
     assert len(found) == 1 and "conv" in found[0].lower()

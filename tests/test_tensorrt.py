@@ -167,6 +167,11 @@ def test_what_cannot_be_built_for_is_said_with_what_can(rtx: Library) -> None:
     assert find_for(89).is_rtx
 
 
+def test_an_engine_to_be_refitted_asks_for_its_gpu(tiny: ModelInfo, rtx: Library, tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match="is built beside its GPU only"):
+        engines(tiny, SIZE, Store(tmp_path), rtx, ADA, refittable=True)
+
+
 def test_a_missing_package_is_said_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("tensorrt_rtx", "tensorrt_rtx_bindings", "tensorrt"):
         monkeypatch.setitem(sys.modules, module, None)

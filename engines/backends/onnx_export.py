@@ -105,6 +105,13 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
+def wide_layers_of(path: Path) -> list[str]:
+    """``wide_layers`` of an .onnx file, its weights left where they are."""
+    import onnx
+
+    return wide_layers(onnx.load(path, load_external_data=False))
+
+
 def wide_layers(model: onnx.ModelProto) -> list[str]:
     """Names of an fp16 graph's heavy operators, and of those with weights, that compute in fp32 or fp64."""
     import onnx

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engines.backends.onnx_export import NETWORKS, export, network
+from engines.backends.base import BackendError
+from engines.backends.onnx_export import NETWORKS, export, network, wide_layers_of
 from engines.backends.tensorrt.build import Progress, build, check_target
 from engines.backends.tensorrt.library import Library
 from engines.backends.tensorrt.store import Header, Key, Store
@@ -49,8 +50,11 @@ def engines(
     """Plans and headers of a model's engines by network, at (width, height), those that are missing built first.
 
     tell: is told each engine in a line as it is ready. Each is kept as soon as it is built, so that an interrupted build
-    goes on where it stopped. Raises BackendError, ModelError, or KeyboardInterrupt.
+    goes on where it stopped. refittable: see ``Runner.refit``; TensorRT for RTX builds such engines beside their GPU only,
+    and so none has been built yet. Raises BackendError, ModelError, or KeyboardInterrupt.
     """
+    if refittable and library.is_rtx and not target.gpu:
+        raise BackendError("an engine that can be refitted is built beside its GPU only: build it there, or without that")
     check_target(library, target.capability, target.capability if target.gpu else None)
     modules: Modules | None = None
     ready: dict[str, tuple[bytes, Header]] = {}
@@ -59,7 +63,7 @@ def engines(
         found = store.load(wanted)
         if found is None:
             modules = modules or load(info)
-            found = _make(wanted, modules, info, store, library, target, progress)
+            found = _make(wanted, modules, info, store, library, target, tell, progress)
             told = f"built in {found[1].seconds:.1f} s"
         else:
             told = "was there"
@@ -71,7 +75,7 @@ def engines(
 
 def _make(
     wanted: Key, modules: Modules, info: ModelInfo, store: Store, library: Library, target: Target,
-    progress: Progress | None,
+    tell: Tell | None, progress: Progress | None,
 ) -> tuple[bytes, Header]:  # fmt: skip
     begun = time.perf_counter()
     timing = f"{library.flavour} {library.version} {target.named(library)}"
@@ -80,6 +84,8 @@ def _make(
     with store.making() as making:
         graph = making / f"{wanted.network}.onnx"
         export(network(wanted.network, modules, info, wanted.size, wanted.precision), graph)
+        if tell is not None and wanted.precision == "fp16" and (wide := wide_layers_of(graph)):
+            tell(f"{wanted.network}: {len(wide)} layers compute in fp32, which is slower, the first of them {wide[0]}")
         built = build(library, graph, target.capability, store.learnt("timing", timing), progress, wanted.refittable)
     if built.timing:
         store.keep_learnt("timing", timing, built.timing)
