@@ -7,7 +7,8 @@ import numpy.typing as npt
 import torch
 
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
-from engines.model import ModelInfo, Tokenizer, load
+from engines.model import ModelInfo, load
+from engines.tokenizer import Tokenizers
 
 
 class TorchNetworks:
@@ -21,12 +22,15 @@ class TorchNetworks:
         self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
         self.precision = "fp16" if self._device.type == "cuda" else "f32"
         modules = load(info)
-        self._tokenizer = Tokenizer(info.path / "tokenizer")
+        self._tokenizer = Tokenizers(info)
         place = {"device": self._device, "dtype": self._dtype}
         last = {"memory_format": torch.channels_last}
         self._unet = UNetCall(modules.unet, info).to(**place).to(**last)  # type: ignore[call-overload]
-        self._decode = DecodeCall(modules.vae).to(**place).to(**last)  # type: ignore[call-overload]
-        self._text = TextCall(modules.text_encoder).to(self._device)
+        # The decoder of the XL families says of itself that it leaves the range of half precision.
+        wide = info.pooled and bool(getattr(modules.vae.config, "force_upcast", False))
+        self._colours = torch.float32 if wide else self._dtype
+        self._decode = DecodeCall(modules.vae).to(device=self._device, dtype=self._colours).to(**last)  # type: ignore[call-overload]
+        self._text = TextCall(modules).to(self._device)
 
     def _in(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.to(self._device, self._dtype)
@@ -34,7 +38,7 @@ class TorchNetworks:
     @torch.inference_mode()
     def encode_text(self, text: str) -> torch.Tensor:
         """Token states of a prompt, float32 on the CPU."""
-        return self._text(torch.tensor([self._tokenizer(text)], device=self._device)).float().cpu()
+        return self._text(torch.tensor(self._tokenizer(text), device=self._device)).float().cpu()
 
     @torch.inference_mode()
     def unet(
@@ -48,4 +52,5 @@ class TorchNetworks:
     @torch.inference_mode()
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""
-        return self._decode(self._in(latent), self._in(matrix), self._in(offset)).cpu().numpy()
+        place = (self._device, self._colours)
+        return self._decode(latent.to(*place), matrix.to(*place), offset.to(*place)).cpu().numpy()
