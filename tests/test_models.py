@@ -12,13 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from hub_server import Hub, serve
+from ldm_checkpoint import make_checkpoint
 from tiny_families import make_family, make_taesd
 
 from engines.families import FAMILIES
-from engines.model import ModelError, inspect
+from engines.model import ModelError, inspect, load
 from visualizer import resources
 from visualizer.models.about import about, licence_in
+from visualizer.models.checkpoint import add_checkpoint
 from visualizer.models.folders import add_folder
 from visualizer.models.hub import chosen
 from visualizer.models.library import LibraryError, find_model, installed, library, remove
@@ -75,8 +78,6 @@ def test_a_quick_decoder_is_lent_to_a_linked_model(model: Path, home: Path, tmp_
 
 
 def test_about_counts_what_torch_counts(model: Path, home: Path) -> None:
-    from engines.model import load
-
     found = about(add_folder(model, "turbo", False, bar))
     modules = load(inspect(model))
     assert found.parameters == {
@@ -239,3 +240,42 @@ def test_without_a_network_a_download_says_so(tmp_path: Path) -> None:
     result = _models(nobody, tmp_path, "add", "some/model")
     assert result.returncode == 2
     assert "check the network" in result.stderr.splitlines()[-1]
+
+
+def test_a_checkpoint_file_becomes_the_model_that_it_was(home: Path, tmp_path: Path) -> None:
+    """Its tokenizer and configuration are those of the model that it is like; in half precision, nothing left out."""
+    other = make_family(tmp_path / "other", "sd1", seed=1)
+    original = load(inspect(make_family(tmp_path / "original", "sd1")))
+    file = make_checkpoint(tmp_path / "original", tmp_path / "dream.safetensors")
+    like = add_folder(other, "like", False, bar)
+    added = add_checkpoint(file, "dream", like, bar)
+    info = inspect(added)
+    assert (info.family.name, sorted(installed())) == ("sd1", ["dream", "like"])
+    found = load(info)
+    for theirs, ours in zip(
+        (original.unet, original.vae, original.text_encoder), (found.unet, found.vae, found.text_encoder), strict=True
+    ):
+        expected = theirs.state_dict()
+        assert expected.keys() == ours.state_dict().keys()
+        for key, value in ours.state_dict().items():
+            assert torch.equal(value.float(), expected[key].half().float()), key
+
+
+def test_a_checkpoint_that_cannot_be_is_one_sentence(model: Path, home: Path, tmp_path: Path) -> None:
+    """A pickle, none that it is like, a UNet alone, another family; nothing is left of any."""
+    one = make_family(tmp_path / "one", "sd1")
+    file = make_checkpoint(one, tmp_path / "one.safetensors")
+    pickle, torn = tmp_path / "one.ckpt", tmp_path / "torn.safetensors"
+    pickle.write_bytes(b"x")
+    torn.write_bytes(file.read_bytes()[:1000])
+    alone = one / "unet" / "diffusion_pytorch_model.safetensors"
+    xl = make_family(tmp_path / "xl", "sdxl-turbo")
+    for path, like, said in (
+        (pickle, one, "no .safetensors file"), (file, None, "--like"), (alone, one, "lacks a UNet"), (file, xl, "--like"),
+    ):  # fmt: skip
+        with pytest.raises(LibraryError, match=said) as caught:
+            add_checkpoint(path, "new", like, bar)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ModelError, match="no whole"):
+        add_checkpoint(torn, "new", one, bar)
+    assert not home.exists() or not list(home.iterdir())

@@ -27,12 +27,12 @@ PIPELINES = {"lcm": "LatentConsistencyModelPipeline", "sdxl": "StableDiffusionXL
 PIPELINES |= {"sdxl-turbo": PIPELINES["sdxl"]}
 
 
-def make_family(folder: Path, family: str) -> Path:
-    """Write the folder of a tiny model of a family, which paints 64×64 upwards."""
+def make_family(folder: Path, family: str, seed: int = 7) -> Path:
+    """Write the folder of a tiny model of a family, which paints 64×64 upwards. seed: of its weights."""
     import diffusers
     import torch
 
-    torch.manual_seed(7)
+    torch.manual_seed(seed)
     xl, second = family.startswith("sdxl"), family in ("sd2", "sd-turbo")
     _text_encoder(folder / "text_encoder", 32, "gelu" if second else "quick_gelu")
     _tokenizer(folder / "tokenizer", "!" if second else "<|endoftext|>")

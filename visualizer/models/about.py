@@ -26,16 +26,22 @@ class About:
     bytes: int
     licence: str
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the weights take on a graphics card: text encoders run in full precision, the rest in half."""
+        texts = sum(count for name, count in self.parameters.items() if name.startswith("text"))
+        return HALF_BYTES * (sum(self.parameters.values()) + texts)
+
     def text(self) -> str:
         """Lines for people."""
-        info, total = self.info, sum(self.parameters.values())
+        info = self.info
         soft = "" if info.family.few_steps else ", made for many: what it paints live is soft"
         lines = {
             "family": info.family.title,
             "size": "{}x{} pixels".format(*info.native_size),
             "steps": f"{info.steps} a frame{soft}",
             **{name: f"{count / 1e6:.1f} million parameters" for name, count in self.parameters.items()},
-            "memory": f"{gigabytes(total * HALF_BYTES)} of weights in half precision, and what painting takes (estimated)",
+            "memory": f"{gigabytes(self.memory)} for the weights on a graphics card, and what painting takes (estimated)",
             "on disk": gigabytes(self.bytes),
             "licence": self.licence or "not stated by its folder",
             "lies in": str(linked(info.path)),
@@ -55,13 +61,18 @@ def about(folder: Path) -> About:
 
 def parameters_in(weights: Path) -> int:
     """How many numbers a .safetensors file holds, by its header. Raises ModelError."""
+    return sum(math.prod(shape) for shape in header_of(weights).values())
+
+
+def header_of(weights: Path) -> dict[str, list[int]]:
+    """The shapes of the tensors in a .safetensors file by name. Raises ModelError."""
     try:
         with weights.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > LONGEST_HEADER:
                 raise ValueError("its header is too long")
             header = json.loads(file.read(length))
-        return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+        return {name: [int(side) for side in entry["shape"]] for name, entry in header.items() if name != "__metadata__"}
     except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{weights} is no whole .safetensors file ({error}): copy or download it again") from None
 
