@@ -14,6 +14,7 @@ import torch
 from tiny_families import SCHEDULERS, WORDS, make_family, make_taesd
 
 from engines.backends import open_networks
+from engines.guidance import Meant
 from engines.model import ModelError, inspect, load
 from engines.schedule import Schedule
 from engines.stream import Stream
@@ -50,7 +51,7 @@ def test_a_family_is_told_from_its_files(folders: Folders, family: str) -> None:
     [(family, "torch") for family in SCHEDULERS] + [(family, "openvino") for family in SCHEDULERS if family != "sdxl"],
 )
 def test_a_family_streams(folders: Folders, engine_cache: Path, family: str, backend: str) -> None:
-    """Three frames, the last of which fade to another prompt, differ and hold no value that is none."""
+    """Frames that fade to another prompt, and are led by what a sound means, differ and hold no value that is none."""
     info = inspect(folders(family))
     networks = open_networks(info, (64, 64), backend, engine_cache)
     stream = Stream(info, networks)
@@ -58,7 +59,8 @@ def test_a_family_streams(folders: Folders, engine_cache: Path, family: str, bac
     knobs = {"picture/steps": float(info.steps), "picture/change": info.change, "picture/walk": 1.0}
     frames = [stream.paint(knobs, None, 0.0)]
     stream.set_prompt(OTHER)
-    frames += [stream.paint(knobs, None, time) for time in (0.1, 0.2)]
+    meant = Meant(networks.encode_text(OTHER), networks.encode_text(""))
+    frames += [stream.paint(knobs, None, 0.1), stream.paint(knobs, meant, 0.2)]
     assert all(frame.shape == (64, 64, 3) and frame.std() > 0 for frame in frames)
     assert not np.array_equal(frames[0], frames[2])
     assert stream.state is not None

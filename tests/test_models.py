@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import json
 import os
@@ -20,6 +21,8 @@ from tiny_families import make_family, make_taesd
 from engines.families import FAMILIES
 from engines.model import ModelError, inspect, load
 from visualizer import resources
+from visualizer.models import command
+from visualizer.models import hub as hub_module
 from visualizer.models.about import about, licence_in
 from visualizer.models.checkpoint import add_checkpoint
 from visualizer.models.folders import add_folder
@@ -119,6 +122,51 @@ def test_a_full_disk_leaves_nothing(model: Path, home: Path, monkeypatch: pytest
         add_folder(model, "turbo", True, full)  # type: ignore[arg-type]
     assert not list(library().iterdir())
 
+    def interrupted(total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        add_folder(model, "turbo", True, interrupted)  # type: ignore[arg-type]
+    assert not list(library().iterdir())
+
+
+def test_a_disk_that_fills_up_keeps_a_download(model: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came is kept for when there is room; the model is not there before, and can be given up."""
+    files = {path.relative_to(model).as_posix(): path.stat().st_size for path in model.rglob("*") if path.is_file()}
+
+    def download(repo: str, names: list[str], part: Path) -> None:
+        for name in names:
+            if name.endswith(".safetensors"):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(model / name, part / name)
+
+    monkeypatch.setattr(hub_module, "_files", lambda repo: files)
+    monkeypatch.setattr(hub_module, "_download", download)
+    with pytest.raises(LibraryError, match="is full before some/turbo was whole: make room"):
+        hub_module.add_from_hub("some/turbo", "turbo", bar)
+    assert not installed()
+    assert [path.name for path in home.iterdir()] == ["turbo.part"]
+    remove("turbo")
+    assert not list(home.iterdir())
+
+
+def test_a_model_that_is_gone_is_listed_as_such(
+    model: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "there"
+    shutil.copytree(model, there)
+    add_folder(there, "lost", False, bar)
+    add_folder(model, "turbo", False, bar)
+    shutil.rmtree(there)
+    command.run(argparse.Namespace(models="list"))
+    listed = capsys.readouterr()
+    assert "turbo" in listed.out
+    assert "lost" not in listed.out.split()
+    assert "cannot be used" in listed.err
+    command.run(argparse.Namespace(models="remove", name="lost"))
+    assert list(installed()) == ["turbo"]
+
 
 @pytest.mark.parametrize("name", ["../up", "", ".hidden", "a/b", "x.part", "turbo"])
 def test_a_name_that_cannot_be_is_refused(model: Path, home: Path, name: str) -> None:
@@ -138,7 +186,8 @@ def test_a_name_that_is_not_installed_says_what_is(model: Path, home: Path, tmp_
 
 
 SIZES = {
-    "model_index.json": 1, "README.md": 1, "sd_turbo.safetensors": 9, "unet/config.json": 1, "vae/config.json": 1,
+    "model_index.json": 1, "README.md": 1, "LICENSE.md": 1, "sd_turbo.safetensors": 9, "unet/config.json": 1,
+    "vae/config.json": 1,
     "unet/diffusion_pytorch_model.safetensors": 8, "unet/diffusion_pytorch_model.fp16.safetensors": 4,
     "unet/diffusion_pytorch_model.bin": 8, "vae/diffusion_pytorch_model.safetensors": 2, "tokenizer/vocab.json": 1,
     "tokenizer/merges.txt": 1, "text_encoder/model.safetensors": 3, "text_encoder/model.non_ema.safetensors": 3,
@@ -150,8 +199,8 @@ def test_only_what_is_needed_of_a_repository_is_chosen() -> None:
     """One precision, no pickle, no script, no whole checkpoint beside the parts, no safety checker."""
     words, weights = chosen(SIZES, "a/b")
     assert sorted(words) == [
-        "README.md", "model_index.json", "scheduler/scheduler_config.json", "tokenizer/merges.txt", "tokenizer/vocab.json",
-        "unet/config.json", "vae/config.json",
+        "LICENSE.md", "README.md", "model_index.json", "scheduler/scheduler_config.json", "tokenizer/merges.txt",
+        "tokenizer/vocab.json", "unet/config.json", "vae/config.json",
     ]  # fmt: skip
     assert weights == [
         "unet/diffusion_pytorch_model.fp16.safetensors", "vae/diffusion_pytorch_model.safetensors",

@@ -33,6 +33,7 @@ HUB_ID = re.compile(r"(?:https://huggingface\.co/)?([\w.-]+/[\w.-]+?)/?")
 CLIENT = ("huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "hf_xet")
 WORDS = (".json", ".txt")
 CARD = "README.md"
+LICENCES = ("LICENSE", "LICENSE.md", "LICENSE.txt")
 
 
 def add_from_hub(repo: str, name: str, progress: Progress, taesd: Path | None = None) -> Path:
@@ -68,14 +69,15 @@ def add_from_hub(repo: str, name: str, progress: Progress, taesd: Path | None = 
 def chosen(files: Mapping[str, int], repo: str) -> tuple[list[str], list[str]]:
     """(configurations and texts, weights) that are needed of a repository's files, which are given with their sizes.
 
-    Weights in half precision where all networks have them: so they are run. Raises LibraryError, or ModelError for pickles.
+    Of each network the weights in half precision, where there are any: so they are run. Raises LibraryError, or ModelError
+    for pickles.
     """
     if INDEX not in files:
         loose = [name for name in files if name.endswith(".safetensors") and "/" not in name]
         hint = f": download {loose[0]} and add that file" if loose else ": choose another one"
         raise LibraryError(f"{repo} is no model in the diffusers layout, it has no {INDEX}{hint}")
     parts = [part for part in (*PARTS, *SECOND) if any(name.startswith(f"{part}/") for name in files)]
-    words = [INDEX, CARD, "live.json", "lexicon.json"]
+    words = [INDEX, CARD, "live.json", "lexicon.json", *LICENCES]
     words += [name for name in files if _part(name) in parts and PurePosixPath(name).suffix in WORDS]
     weights: list[str] = []
     for network in [part for part in parts if part in (*NETWORKS, *SECOND[:1])]:
