@@ -25,10 +25,11 @@ def apart(patches: torch.Tensor, patch: int) -> torch.Tensor:
 
 
 def in_patches(
-    unet: Any, latents: torch.Tensor, timestep: torch.Tensor, text: torch.Tensor, labels: torch.Tensor | None, patch: int
-) -> torch.Tensor:
-    """What a UNet that sees patches says of latents, in their own shape."""
-    said = unet(together(latents, patch), timestep, text, class_labels=labels, return_dict=False)[0]
+    unet: Any, latents: torch.Tensor, timestep: torch.Tensor, text: torch.Tensor, labels: torch.Tensor | None, patch: int,
+    **conditions: Any,
+) -> torch.Tensor:  # fmt: skip
+    """What a UNet that sees patches says of latents, in their own shape. conditions: others that it takes, by its names."""
+    said = unet(together(latents, patch), timestep, text, class_labels=labels, return_dict=False, **conditions)[0]
     return apart(said, patch)
 
 

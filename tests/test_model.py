@@ -11,7 +11,8 @@ import torch
 
 from engines.backends import BackendError, open_networks
 from engines.backends.openvino_backend import OpenVinoNetworks
-from engines.model import ModelError, Tokenizer, inspect
+from engines.model import ModelError, inspect
+from engines.tokenizer import Tokenizer
 
 
 def test_the_embedded_model_states_what_it_takes(embedded: Path) -> None:

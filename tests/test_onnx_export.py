@@ -8,6 +8,7 @@ import onnx
 import pytest
 import torch
 from onnx_numbers import relative_error
+from tiny_families import make_family
 
 from engines.backends.onnx_export import Network, export, network, wide_layers_of
 from engines.model import inspect, load
@@ -18,12 +19,19 @@ BYTE = 1.01 / 255
 """Pictures are bytes: one of them may round the other way."""
 
 
+@pytest.fixture(scope="module")
+def xl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model of the XL families: two text encoders, and a vector of the whole text."""
+    return make_family(tmp_path_factory.mktemp("families") / "xl", "sdxl-turbo")
+
+
 @pytest.mark.parametrize(
     ("model", "precision", "names"),
     [
         ("embedded", "fp32", ("text", "unet", "decoder")),
         ("embedded", "fp16", ("unet", "decoder")),
         ("tiny_model", "fp16", ("decoder",)),
+        ("xl", "fp16", ("unet",)),
     ],
 )
 def test_an_export_computes_what_torch_computes(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from engines import BACKENDS
 from visualizer import __version__
 from visualizer.failures import UsageError, is_expected
+from visualizer.models.command import add_parser as add_models_parser
+from visualizer.models.command import run as _models
 
 if TYPE_CHECKING:
     from engines.model import ModelInfo
@@ -81,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     look = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     look.add_argument("--preset", help="a preset's name or a .toml file (see: visualizer presets)")
     look.add_argument("--prompt", help="what the picture shows, in words, instead of the preset's")
-    look.add_argument("--model", type=Path, help="a model folder in the diffusers layout, instead of the one that ships")
+    look.add_argument("--model", type=Path, help="a model's folder or name (see: visualizer models), for the shipped one")
     look.add_argument("--size", type=_size, help="width and height in pixels, such as 256x256")
     look.add_argument("--fps", type=_positive, help="frames a second")
     look.add_argument("--seconds", type=_positive, help="end after so many seconds")
@@ -122,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--audio", type=Path, default=absent, metavar="FILE", help="a sound, instead of the video's own")
     measure.add_argument("--json", action="store_true", default=absent, help="print one JSON object")
     measure.add_argument("--plot", type=Path, default=absent, metavar="OUT.png", help="draw sound, onsets and motion")
+    add_models_parser(commands)
     train = commands.add_parser("train", help="train a sound encoder, or make the vectors of a prompt bank")
     train.add_argument("what", choices=("encoder", "bank"))
     train.add_argument("file", type=Path, metavar="FILE", help="a .toml file: the training's configuration, or the texts")
@@ -165,9 +168,10 @@ def _preset(arguments: argparse.Namespace, info: ModelInfo) -> Preset:
 def _model(arguments: argparse.Namespace) -> tuple[ModelInfo, tuple[int, int]]:
     """(model, size), both checked."""
     from engines.model import inspect
+    from visualizer.models.library import find_model
     from visualizer.resources import embedded_model
 
-    info = inspect(arguments.model or embedded_model())
+    info = inspect(find_model(arguments.model) if arguments.model else embedded_model())
     size = arguments.size or info.native_size
     info.latent_shape(size)
     if max(size) > LARGEST_SIDE:
@@ -502,7 +506,7 @@ def main() -> int:
     command = arguments.command or "show"
     runs = {
         "show": _show, "render": _render, "prepare": _prepare, "engine": _engine, "bench": _bench, "measure": _measure,
-        "train": _train,
+        "train": _train, "models": _models,
     }  # fmt: skip
     run = runs.get(command, _list)
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engines.backends import Networks
+from engines.folder import settings_files
 from engines.guidance import Meant
 from engines.model import ModelInfo
 from engines.state import State
@@ -128,6 +129,6 @@ def _about(method: str, info: ModelInfo, networks: Networks, ear: Ear | None) ->
 def _settings_of(model: Path) -> str:
     """A digest of all that a model's folder says in words: its fingerprint leaves out tokenizer, schedule and lexicon."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in model.rglob("*") if path.suffix in (".json", ".txt")):
-        digest.update(f"{path.relative_to(model).as_posix()}\0".encode() + path.read_bytes())
+    for name, path in settings_files(model).items():
+        digest.update(f"{name}\0".encode() + path.read_bytes())
     return digest.hexdigest()

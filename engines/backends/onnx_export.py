@@ -20,7 +20,8 @@ import torch
 
 from engines.backends.base import BackendError
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
-from engines.model import ModelInfo, Modules, Tokenizer
+from engines.model import ModelInfo, Modules
+from engines.tokenizer import Tokenizers
 
 if TYPE_CHECKING:
     import onnx
@@ -46,16 +47,16 @@ def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int],
     """The "unet", "decoder" or "text" network of a loaded model at (width, height), in "fp16" or "fp32".
 
     unet: latent (1, C, h, w), timestep (1,), text (1, tokens, width)[, factors (1, F)] → prediction (1, C, h, w).
-    decoder: latent, matrix (3, 3), offset (3,) → picture (height, width, 3), uint8. text: ids (1, tokens), int64 → states
-    (1, tokens, width). Timestep and ids have types of their own; the rest has that of the precision. The modules take the
-    precision's type.
+    decoder: latent, matrix (3, 3), offset (3,) → picture (height, width, 3), uint8. text: ids (encoders, tokens), int64 →
+    states (1, tokens, width). Timestep and ids have types of their own; the rest has that of the precision, and so have
+    the modules afterwards.
     """
     dtype = PRECISIONS[precision]
     latent = torch.zeros(info.latent_shape(size), dtype=dtype)
     if name == "decoder":
         light = {"matrix": torch.eye(3, dtype=dtype), "offset": torch.zeros(3, dtype=dtype)}
         return Network(DecodeCall(modules.vae.to(dtype)).eval(), {"latent": latent, **light}, "picture")
-    ids, text_call = torch.tensor([Tokenizer(info.path / "tokenizer")("")]), TextCall(modules.text_encoder)
+    ids, text_call = torch.tensor(Tokenizers(info)("")), TextCall(modules)
     if name == "text":
         return Network(text_call.to(dtype).eval(), {"ids": ids}, "states")
     with torch.no_grad():
@@ -63,7 +64,7 @@ def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int],
     inputs = {"latent": latent, "timestep": torch.tensor([500.0]), "text": text}
     if info.sound_factors:
         inputs["factors"] = torch.zeros(1, len(info.sound_factors), dtype=dtype)
-    return Network(UNetCall(modules.unet.to(dtype), info).eval(), inputs, "prediction")
+    return Network(UNetCall(modules.unet, info).to(dtype).eval(), inputs, "prediction")
 
 
 def export(wanted: Network, path: Path) -> None:

@@ -21,7 +21,8 @@ import torch
 from engines.backends.base import BackendError
 from engines.backends.openvino_quiet import ov
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
-from engines.model import ModelInfo, Tokenizer, load
+from engines.model import ModelInfo, load
+from engines.tokenizer import Tokenizers
 
 NETWORKS = ("unet", "decoder", "text")
 STALE_S = 3600.0
@@ -40,7 +41,7 @@ class OpenVinoNetworks:
         # OpenVINO's need: with two cores a live show had 15 frames/s instead of 19.
         torch.set_num_threads(1)
         self.latent_shape = info.latent_shape(size)
-        self._tokenizer = Tokenizer(info.path / "tokenizer")
+        self._tokenizer = Tokenizers(info)
         folder = _converted(info, size, cache, self._tokenizer)
         core = ov.Core()
         able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -60,7 +61,7 @@ class OpenVinoNetworks:
 
     def encode_text(self, text: str) -> torch.Tensor:
         """Token states of a prompt, float32."""
-        return torch.from_numpy(self._text.infer([np.array([self._tokenizer(text)], np.int64)])[0].copy())
+        return torch.from_numpy(self._text.infer([np.array(self._tokenizer(text), np.int64)])[0].copy())
 
     def unet(
         self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
@@ -76,9 +77,9 @@ class OpenVinoNetworks:
         return self._decoder.infer([latent.contiguous().numpy(), matrix.numpy(), offset.numpy()])[0].copy()
 
 
-def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, tokenizer: Tokenizer) -> Path:
+def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, tokenizer: Tokenizers) -> Path:
     """The folder with the converted networks, made first if need be; a half-made one never gets the final name."""
-    key = f"{info.fingerprint}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
+    key = f"{info.fingerprint}|{info.guidance}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
     folder = cache / f"openvino-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
     if all((folder / f"{name}.bin").exists() for name in NETWORKS):
         return folder
@@ -105,11 +106,11 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, tokenizer: Tokenizer) -> None:
+def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, tokenizer: Tokenizers) -> None:
     modules = load(info)
     latent = torch.zeros(info.latent_shape(size))
-    ids = torch.tensor([tokenizer("")])
-    text_call = TextCall(modules.text_encoder)
+    ids = torch.tensor(tokenizer(""))
+    text_call = TextCall(modules)
     with torch.inference_mode():
         text = text_call(ids)
     unet_inputs: tuple[torch.Tensor, ...] = (latent, torch.tensor([500.0]), text)

@@ -18,7 +18,8 @@ from engines.backends.tensorrt.library import find_for
 from engines.backends.tensorrt.make import Target, engines
 from engines.backends.tensorrt.runner import Runner
 from engines.backends.tensorrt.store import Store
-from engines.model import ModelInfo, Tokenizer
+from engines.model import ModelInfo
+from engines.tokenizer import Tokenizers
 
 
 class TensorRtNetworks:
@@ -30,7 +31,7 @@ class TensorRtNetworks:
         self.device = torch.device("cuda")
         library = find_for(found.capability)
         self.name, self.precision, self.version = library.flavour, precision, library.version
-        self._tokenizer = Tokenizer(info.path / "tokenizer")
+        self._tokenizer = Tokenizers(info)
         store = Store(cache)
         made = engines(info, size, store, library, Target(found.capability, found.name), precision=precision)
         self.runners = {name: Runner(library, plan, header, store) for name, (plan, header) in made.items()}
@@ -39,7 +40,7 @@ class TensorRtNetworks:
 
     def encode_text(self, text: str) -> torch.Tensor:
         """Token states of a prompt, float32."""
-        return self.runners["text"].run({"ids": torch.tensor([self._tokenizer(text)])}).to(torch.float32, copy=True)
+        return self.runners["text"].run({"ids": torch.tensor(self._tokenizer(text))}).to(torch.float32, copy=True)
 
     def unet(
         self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None

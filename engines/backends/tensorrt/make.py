@@ -11,6 +11,7 @@ from engines.backends.onnx_export import NETWORKS, export, network, wide_layers_
 from engines.backends.tensorrt.build import Progress, build, check_target
 from engines.backends.tensorrt.library import Library
 from engines.backends.tensorrt.store import Header, Key, Store
+from engines.folder import read_json
 from engines.model import ModelInfo, Modules, load
 
 Tell = Callable[[str], None]
@@ -28,8 +29,14 @@ class Target:
         return f"sm{self.capability}" if library.is_rtx else f"sm{self.capability} {self.gpu}"
 
 
-def precision_of(name: str, precision: str) -> str:
-    """That of one network: the text encoder, which runs once a prompt, is always in fp32, as on other backends."""
+def precision_of(name: str, info: ModelInfo, precision: str) -> str:
+    """That of one network, as on other backends: the text encoder, which runs once a prompt, is always in fp32, and so is a
+    decoder of the XL families that says of itself that it leaves the range of half precision.
+    """
+    if name == "decoder" and info.pooled:
+        config = read_json(info.parts["vae"] / "config.json")
+        usual = config.get("_class_name") != "AutoencoderTiny"  # what diffusers takes where nothing is said
+        return "fp32" if config.get("force_upcast", usual) else precision
     return "fp32" if name == "text" else precision
 
 
@@ -38,8 +45,8 @@ def key(
 ) -> Key:
     """What the engine of one network is kept under."""
     return Key(
-        name, info.fingerprint, size, precision_of(name, precision), library.flavour, library.version,
-        target.named(library), refittable,
+        name, f"{info.fingerprint} {info.guidance:g}", size, precision_of(name, info, precision), library.flavour,
+        library.version, target.named(library), refittable,
     )  # fmt: skip
 
 

@@ -33,7 +33,9 @@ STALE_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What an engine depends on. fingerprint: of the model's weights. size: (width, height). target: what it runs on."""
+    """What an engine depends on. fingerprint: of the model's weights, and what is told to them. size: (width, height).
+    target: what it runs on.
+    """
 
     network: str
     fingerprint: str

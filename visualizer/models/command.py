@@ -1,0 +1,89 @@
+"""``visualizer models``: add, list, remove and describe picture models."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+ADD = """a model folder in the diffusers layout, which is remembered by its place; an id on the Hugging Face hub, such as
+stabilityai/sd-turbo, which is downloaded (only .safetensors, .json and .txt files, nothing that could run); or a checkpoint
+in one .safetensors file, with --like"""
+
+
+def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command and its own commands."""
+    models = commands.add_parser("models", help="add, list, remove and describe picture models of others")
+    what = models.add_subparsers(dest="models", metavar="", required=True)
+    add = what.add_parser("add", help="add a model by its folder or its id on the hub")
+    add.add_argument("what", metavar="FOLDER|ID|FILE", help=ADD)
+    add.add_argument("--name", default="", help="the name it gets (its folder's, or the last part of its id)")
+    add.add_argument("--copy", action="store_true", help="copy the folder instead of remembering its place")
+    add.add_argument(
+        "--taesd", type=Path, metavar="FOLDER", help="a quick decoder for it: the folder of an AutoencoderTiny"
+    )
+    add.add_argument("--like", type=Path, metavar="NAME", help="for a FILE: a model of its family, installed or a folder")
+    what.add_parser("list", help="list the installed models")
+    for name, text in (("info", "say what a model is and what it needs"), ("remove", "remove an installed model")):
+        what.add_parser(name, help=text).add_argument("name", metavar="NAME")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Carry the command out. Raises LibraryError or ModelError, one sentence."""
+    if arguments.models == "add":
+        _add(arguments)
+    elif arguments.models == "list":
+        _list()
+    elif arguments.models == "info":
+        from visualizer.models.about import about
+        from visualizer.models.library import find_model
+
+        print(about(find_model(Path(arguments.name))).text())
+    else:
+        from visualizer.models.library import remove
+
+        remove(arguments.name)
+        print(f"{arguments.name} is removed.")
+
+
+def _add(arguments: argparse.Namespace) -> None:
+    from visualizer.models.about import about
+    from visualizer.models.checkpoint import add_checkpoint
+    from visualizer.models.folders import add_folder
+    from visualizer.models.hub import HUB_ID, add_from_hub
+    from visualizer.models.library import LibraryError, find_model
+    from visualizer.models.progress import bar
+
+    given, place = arguments.what, Path(arguments.what).expanduser()
+    hub = HUB_ID.fullmatch(given)
+    if place.is_dir():
+        added = add_folder(place, arguments.name or place.resolve().name, arguments.copy, bar, arguments.taesd)
+    elif hub and not place.exists():
+        added = add_from_hub(hub[1], arguments.name or hub[1].rpartition("/")[2], bar, arguments.taesd)
+    elif place.is_file():
+        like = None if arguments.like is None else find_model(arguments.like)
+        added = add_checkpoint(place, arguments.name or place.stem, like, bar, arguments.taesd)
+    else:
+        raise LibraryError(
+            f"{given} is neither a model folder nor a file nor an id on the hub, such as stabilityai/sd-turbo: give one"
+        )
+    print(about(added).text())
+    print(f"\nPaint with it:  visualizer --model {added.name}")
+
+
+def _list() -> None:
+    from engines.model import ModelError, inspect
+    from visualizer.models.library import installed, library
+
+    for name, folder in installed().items():
+        try:
+            info = inspect(folder)
+        except ModelError as error:
+            print(f"{name:24} cannot be used: {error}", file=sys.stderr)
+            continue
+        print(f"{name:24} {info.native_size[0]}x{info.native_size[1]:<6} {info.family.title}")
+    print(f"They lie in {library()}; add one with visualizer models add.")

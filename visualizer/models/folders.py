@@ -1,0 +1,71 @@
+"""Adding a model that lies in a folder here: it is remembered by its place, or copied."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from engines.folder import LINK, read_json, settings_files, weights_of
+from engines.model import TINY, inspect
+from visualizer.models.library import LibraryError, begin, check_room, finish, free_name, is_full
+from visualizer.models.progress import Progress
+
+CHUNK_BYTES = 1 << 22
+
+
+def add_folder(folder: Path, name: str, copy: bool, progress: Progress, taesd: Path | None = None) -> Path:
+    """Install a model folder under a name: a link to it, or a copy of what of it is used. taesd: a quick decoder for it.
+
+    Returns the installed folder. Raises ModelError if it is no model that is painted with, LibraryError otherwise.
+    """
+    folder = folder.resolve()
+    if (folder / LINK).exists():
+        raise LibraryError(f"{folder} is an added model itself: add the folder that it links to")
+    info = inspect(folder)
+    name = free_name(name)
+    files: dict[str, Path] = {}
+    if copy:
+        files |= settings_files(folder)
+        files |= {text.name: text for text in folder.glob("README.md")}
+        for kind, place in info.parts.items():
+            if kind not in ("tokenizer", "tokenizer_2", "scheduler"):
+                files |= {f"{place.name}/{weights.name}": weights for weights in weights_of(place)}
+        files |= {f"vae/{weights.name}": weights for weights in weights_of(folder / "vae")}  # though another may stand in
+    if taesd is not None:
+        files |= tiny_files(taesd)
+    part = begin(name, str(folder))
+    try:
+        if not copy:
+            (part / LINK).write_text(json.dumps({"folder": str(folder)}), encoding="utf-8")
+        copy_files(files, part, progress)
+        inspect(part)
+        return finish(part)
+    except OSError as error:
+        full = "the disk is full" if is_full(error) else f"{error.strerror or error}"
+        raise LibraryError(f"{folder} cannot be added ({full}): nothing of it was kept") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def tiny_files(taesd: Path) -> dict[str, Path]:
+    """The files of a quick decoder, by their names in a model that it is lent to. Raises LibraryError."""
+    if not (taesd / "config.json").is_file():
+        raise LibraryError(f"{taesd} is no folder of an AutoencoderTiny, it lacks config.json: give another one")
+    kind = read_json(taesd / "config.json").get("_class_name")
+    if kind != "AutoencoderTiny":
+        raise LibraryError(f"{taesd} holds a {kind}: --taesd takes the folder of an AutoencoderTiny")
+    return {f"{TINY}/{file.name}": file for file in (taesd / "config.json", *weights_of(taesd))}
+
+
+def copy_files(files: dict[str, Path], folder: Path, progress: Progress) -> None:
+    """Copy files to their names in a folder, telling how many bytes are done."""
+    total = sum(path.stat().st_size for path in files.values())
+    check_room(folder, total)
+    with progress(total) as done:
+        for name, source in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            with source.open("rb") as reading, (folder / name).open("wb") as writing:
+                while chunk := reading.read(CHUNK_BYTES):
+                    writing.write(chunk)
+                    done(len(chunk))
