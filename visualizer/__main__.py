@@ -37,7 +37,7 @@ DEFAULTS = {
     "command": None, "preset": None, "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
     "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live", "osc_out": None, "control": None,
-    "fresh": False,
+    "fresh": False, "capability": None, "report": None,
 }  # fmt: skip
 
 PUBLISHED = {
@@ -109,6 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("parameters", help="list every controllable value")
     commands.add_parser("osc", help="print the reference of OSC")
     commands.add_parser("prepare", parents=[look], help="convert a model for this machine ahead of the first show")
+    engine = commands.add_parser("engine", help="TensorRT engines for an NVIDIA GPU: build, list, check, clean")
+    engine.add_argument("what", choices=("build", "list", "check", "clean"))
+    engine.add_argument("folder", type=Path, nargs="?", metavar="MODEL", help="a model folder (the one that ships)")
+    engine.add_argument("--size", type=_size, default=absent, help="width and height in pixels, such as 512x512")
+    engine.add_argument("--for", dest="capability", type=int, default=absent, metavar="SM", help="another GPU: 89 for 8.9")
+    engine.add_argument("--report", type=Path, default=absent, metavar="FILE", help="where check writes to (.json)")
     bench = commands.add_parser("bench", parents=[look], help="measure this machine")
     bench.add_argument("what", choices=("live", "frame", "hearing"))
     bench.add_argument("--input", default=argparse.SUPPRESS, help="a sound input's name or a sound file")
@@ -366,6 +372,22 @@ def _prepare(arguments: argparse.Namespace) -> None:
     print(f"{model.path.name} is ready at {size[0]}x{size[1]} on {networks.name} ({networks.precision}).")
 
 
+def _engine(arguments: argparse.Namespace) -> None:
+    from visualizer import engines_command
+    from visualizer.resources import user_folder
+
+    folder = user_folder("engines")
+    arguments.model = arguments.folder or arguments.model
+    if arguments.what == "list":
+        engines_command.show(folder)
+    elif arguments.what == "clean":
+        engines_command.clean(folder)
+    elif arguments.what == "build":
+        engines_command.build(*_model(arguments), folder, arguments.capability)
+    else:
+        engines_command.check(*_model(arguments), folder, arguments.report)
+
+
 def _bench(arguments: argparse.Namespace) -> None:
     if arguments.what == "hearing":
         _bench_hearing(arguments)
@@ -483,8 +505,8 @@ def main() -> int:
     arguments = argparse.Namespace(**{**DEFAULTS, **vars(_parser().parse_args())})
     command = arguments.command or "show"
     runs = {
-        "show": _show, "render": _render, "prepare": _prepare, "bench": _bench, "measure": _measure, "train": _train,
-        "models": _models,
+        "show": _show, "render": _render, "prepare": _prepare, "engine": _engine, "bench": _bench, "measure": _measure,
+        "train": _train, "models": _models,
     }  # fmt: skip
     run = runs.get(command, _list)
     try:

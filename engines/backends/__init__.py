@@ -34,4 +34,8 @@ def open_networks(info: ModelInfo, size: tuple[int, int], backend: str, cache: P
         except ImportError as error:
             raise BackendError(f"OpenVINO is not installed ({error}): pip install openvino, or use torch") from error
         return OpenVinoNetworks(info, size, cache)
+    if backend == "tensorrt":
+        from engines.backends.tensorrt_backend import TensorRtNetworks
+
+        return TensorRtNetworks(info, size, cache)
     raise BackendError(f"there is no backend {backend!r}: choose one of {', '.join(BACKENDS)}")

@@ -17,19 +17,20 @@ class TorchNetworks:
     """A model's networks in PyTorch: fp16 on CUDA, float32 on a CPU (the reference for other backends).
 
     modules: instead of those in the model's folder. graphed: in CUDA graphs, where there is CUDA. compiled: through
-    torch.compile, which takes minutes once and is quicker then. Raises BackendError where the GPU's memory does not do.
+    torch.compile, which takes minutes once and is quicker then. precision: "fp16" or "f32". Raises BackendError where the
+    GPU's memory does not do.
     """
 
     name = "torch"
 
     def __init__(
         self, info: ModelInfo, size: tuple[int, int], modules: Modules | None = None, graphed: bool = True,
-        compiled: bool = False,
+        compiled: bool = False, precision: str | None = None,
     ) -> None:  # fmt: skip
         self.latent_shape = info.latent_shape(size)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._dtype = torch.float16 if self.device.type == "cuda" else torch.float32
-        self.precision = "fp16" if self.device.type == "cuda" else "f32"
+        self.precision = precision or ("fp16" if self.device.type == "cuda" else "f32")
+        self._dtype = torch.float16 if self.precision == "fp16" else torch.float32
         modules = modules or load(info)
         self._tokenizer = Tokenizers(info)
         # The decoder of the XL families says of itself that it leaves the range of half precision.

@@ -46,7 +46,8 @@ class UNetCall(nn.Module):
             height, width = (side * self.pixels for side in latent.shape[2:])
             # Filled, not copied: nothing may come from the processor while a graph is captured.
             size = torch.cat([text.new_full((1, 1), side) for side in (height, width, 0, 0, height, width)], 1)
-            conditions["added_cond_kwargs"] = {"text_embeds": text[:, -1, : self.pooled], "time_ids": size}
+            # In float32, as the sizes' embeddings are that it is joined to: a graph knows no promotion of types.
+            conditions["added_cond_kwargs"] = {"text_embeds": text[:, -1, : self.pooled].float(), "time_ids": size}
             text = text[:, :-1]
         elif factors is not None and factors.shape[1] < self.labels:
             factors = torch.cat([factors, text.mean(1)], 1)
@@ -80,7 +81,8 @@ class DecodeCall(nn.Module):
         if self.ratio > 1:
             picture = F.pixel_shuffle(picture, self.ratio)
         picture = F.conv2d(picture * 0.5 + 0.5, matrix[:, :, None, None], offset)
-        return (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8)[0].permute(1, 2, 0)
+        # Bytes last: TensorRT knows them at a network's end only.
+        return (picture.clamp(0, 1) * 255 + 0.5)[0].permute(1, 2, 0).to(torch.uint8)
 
 
 class TextCall(nn.Module):

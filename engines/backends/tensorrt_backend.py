@@ -1,0 +1,59 @@
+"""TensorRT on an NVIDIA GPU: a model's networks as engines for that very GPU, in fp16.
+
+Engines are built at the first start, and kept; ``visualizer engine build`` builds them ahead. Building, keeping and
+refusing are tested without a GPU. What needs one has not been run yet: loading an engine, running it, its CUDA graph, and
+so all methods of ``TensorRtNetworks``. ``visualizer engine check`` runs them and compares their numbers with PyTorch's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from engines.backends.tensorrt.device import gpu
+from engines.backends.tensorrt.library import find_for
+from engines.backends.tensorrt.make import Target, engines
+from engines.backends.tensorrt.runner import Runner
+from engines.backends.tensorrt.store import Store
+from engines.model import ModelInfo
+from engines.tokenizer import Tokenizers
+
+
+class TensorRtNetworks:
+    """A model's networks on TensorRT at one size. Raises BackendError where there is no GPU or no TensorRT for it."""
+
+    def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16") -> None:
+        self.latent_shape = info.latent_shape(size)
+        found = gpu()
+        self.device = torch.device("cuda")
+        library = find_for(found.capability)
+        self.name, self.precision, self.version = library.flavour, precision, library.version
+        self._tokenizer = Tokenizers(info)
+        store = Store(cache)
+        made = engines(info, size, store, library, Target(found.capability, found.name), precision=precision)
+        self.runners = {name: Runner(library, plan, header, store) for name, (plan, header) in made.items()}
+        width, height = size
+        self._out = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=True)
+
+    def encode_text(self, text: str) -> torch.Tensor:
+        """Token states of a prompt, float32."""
+        return self.runners["text"].run({"ids": torch.tensor(self._tokenizer(text))}).to(torch.float32, copy=True)
+
+    def unet(
+        self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
+    ) -> torch.Tensor:
+        """The UNet's prediction, float32."""
+        inputs = {"latent": latent, "timestep": torch.full((1,), timestep, device=self.device), "text": text}
+        if factors is not None:
+            inputs["factors"] = factors
+        return self.runners["unet"].run(inputs).to(torch.float32, copy=True)
+
+    def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
+        """The picture (height, width, 3)."""
+        picture = self.runners["decoder"].run({"latent": latent, "matrix": matrix, "offset": offset})
+        self._out.copy_(picture, non_blocking=True)
+        torch.cuda.current_stream().synchronize()
+        return self._out.numpy().copy()
