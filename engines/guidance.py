@@ -43,6 +43,12 @@ class Meant:
     neutral: Tensor
     presence: float = 1.0
 
+    def on(self, device: torch.device) -> Meant:
+        """The same on a device."""
+        if self.states.device == device:
+            return self
+        return Meant(self.states.to(device), self.neutral.to(device), self.presence)
+
 
 @dataclass(frozen=True, slots=True)
 class Strength:

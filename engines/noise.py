@@ -34,12 +34,15 @@ class NoiseWalk:
     orthogonal vectors: cos φ·a + sin φ·b), so it stays unit Gaussian and repeats only after 2³¹ quarter turns.
     """
 
-    def __init__(self, shape: tuple[int, int, int, int], seed: int) -> None:
+    def __init__(self, shape: tuple[int, int, int, int], seed: int, device: torch.device | None = None) -> None:
+        """device: where the noise lies; each kind of device has its own, the same whenever the seed is."""
         _, self._channels, height, width = shape
+        self._device = device or torch.device("cpu")
         self._height, self._width = height * GRAINS, width * GRAINS
         self._seed = seed
         self._corners: dict[int, torch.Tensor] = {}
-        self._home = source_points(self._height, self._width, Motion())
+        self._home = source_points(self._height, self._width, Motion(), self._device)
+        self._size = torch.tensor([self._width, self._height], dtype=torch.float32, device=self._device)
         self._shift: torch.Tensor | None = None  # (H, W, 2): where each grain comes from, less where it is; in −1…1
         self._stretch = 0.0
         self._dealt = 0
@@ -49,19 +52,20 @@ class NoiseWalk:
         if index not in self._corners:
             for old in [known for known in self._corners if abs(known - index) > 1]:
                 del self._corners[old]
-            self._corners[index] = torch.randn(
-                (1, self._channels, self._height, self._width), generator=self._generator(0, index)
-            )
+            self._corners[index] = self._grains(0, index)
         return self._corners[index]
 
-    def _generator(self, purpose: int, index: int) -> torch.Generator:
-        return torch.Generator().manual_seed(((self._seed * 2 + purpose) * 1_000_003 + index) % 2**63)
+    def _grains(self, purpose: int, index: int) -> torch.Tensor:
+        seed = ((self._seed * 2 + purpose) * 1_000_003 + index) % 2**63
+        generator = torch.Generator(self._device).manual_seed(seed)
+        shape = (1, self._channels, self._height, self._width)
+        return torch.randn(shape, generator=generator, device=self._device)
 
     def move(self, motion: Motion) -> None:
         """Move the noise as ``warp`` moves a picture."""
         if motion.none:
             return
-        source = source_points(self._height, self._width, motion)
+        source = source_points(self._height, self._width, motion, self._device)
         if self._shift is None:
             self._shift = source - self._home
         else:
@@ -81,17 +85,15 @@ class NoiseWalk:
         column = (x * self._width).floor().long() % self._width
         row = (y * self._height).floor().long() % self._height
         source = (row * self._width + column).view(-1)
-        places = torch.arange(len(source))
+        places = torch.arange(len(source), device=self._device)
         # The last place wins. Plain assignment would leave it to the threads which of two places does.
         owner = torch.full_like(source, -1).scatter_reduce(0, source, places, "amax")
         new = owner[source] != places
-        count = int(new.sum())
         self._dealt += 1
         for index, grains in self._corners.items():
             moved = grains.view(self._channels, -1)[:, source]
-            generator = self._generator(1, index * 65_537 + self._dealt)
-            moved[:, new] = torch.randn((self._channels, count), generator=generator)
-            self._corners[index] = moved.view_as(grains)
+            fresh = self._grains(1, index * 65_537 + self._dealt)  # more than is needed: to count would keep a GPU waiting
+            self._corners[index] = torch.where(new, fresh.view_as(moved), moved).view_as(grains)
         self._shift, self._stretch = None, 0.0
 
     def state(self) -> State:
@@ -104,19 +106,19 @@ class NoiseWalk:
     def restore(self, state: State) -> None:
         """Go on from a state."""
         self._stretch, self._dealt = float(state["stretch"]), int(state["dealt"])
-        self._shift = state.get("shift")
-        self._corners = {int(index): grains for index, grains in part("corner", state).items()}
+        shift = state.get("shift")
+        self._shift = None if shift is None else shift.to(self._device)
+        self._corners = {int(index): grains.to(self._device) for index, grains in part("corner", state).items()}
 
     def at(self, phase: float) -> torch.Tensor:
-        """The noise (1, C, h, w) at a phase (rad), float32 on the CPU."""
+        """The noise (1, C, h, w) at a phase (rad), float32 on the device."""
         index = math.floor(phase / QUARTER)
         angle = phase - index * QUARTER
         grains = math.cos(angle) * self._corner(index) + math.sin(angle) * self._corner(index + 1)
         if self._shift is None:
             return F.avg_pool2d(grains, GRAINS) * GRAINS
         # The grains lie on a torus: what leaves on one side comes in on the other. One column and row more join its ends.
-        unit = (self._home + self._shift + 1) / 2
-        size = unit.new_tensor([self._width, self._height])
+        unit, size = (self._home + self._shift + 1) / 2, self._size
         place = ((unit * size - 0.5) % size + 0.5) * 2 / (size + 1) - 1
         joined = F.pad(grains, (0, 1, 0, 1), mode="circular")
         read = F.grid_sample(joined, place[None], padding_mode="border", align_corners=False)

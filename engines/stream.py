@@ -80,7 +80,7 @@ class Stream:
         self._period = 0.0
         self._latent: torch.Tensor | None = None
         if state is not None and state.latent.shape == self._shape:
-            self._latent = torch.from_numpy(state.latent.copy())
+            self._latent = torch.from_numpy(state.latent.copy()).to(networks.device)
             self._phase = state.phase
         self._prompts: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._text = self._second = self._old_text = self._embedding("")
@@ -93,7 +93,7 @@ class Stream:
     @property
     def state(self) -> StreamState | None:
         """What a new stream needs to continue this one; None before the first frame."""
-        return None if self._latent is None else StreamState(self._latent.numpy(), self._phase)
+        return None if self._latent is None else StreamState(self._latent.cpu().numpy(), self._phase)
 
     def whole_state(self) -> State:
         """All that the next frames depend on but the prompts, so that another stream paints the very same ones."""
@@ -111,6 +111,7 @@ class Stream:
 
     def restore(self, whole: State) -> None:
         """Go on from the whole state of a stream of the same model, size and prompts; these are set before."""
+        whole = {name: value.to(self._networks.device) for name, value in whole.items()}
         time = float(whole["time"])
         self._time, self._period = None if time < 0 else time, float(whole["period"])
         self._phase, self._seed, self._fade = float(whole["phase"]), int(whole["seed"]), float(whole["fade"])
@@ -118,7 +119,7 @@ class Stream:
         self._old_text = whole.get("old_text", self._text)
         self._latent, self._walk = whole.get("latent"), None
         if self._seed >= 0:
-            self._walk = NoiseWalk(self._shape, self._seed)
+            self._walk = NoiseWalk(self._shape, self._seed, self._networks.device)
             self._walk.restore(part("walk", whole))
         if lens := part("lens", whole):
             self._lens.restore(lens)
@@ -158,13 +159,14 @@ class Stream:
         controls: values by parameter name. meaning: what the sound means, None for nothing. time: seconds, not falling.
         """
         knobs = {**NEUTRAL, **controls}
+        meaning = None if meaning is None else meaning.on(self._networks.device)
         dt = 0.0 if self._time is None else min(max(time - self._time, 0.0), LONGEST_STEP_S)
         self._time = time
         if dt > 0:
             self._period = dt if self._period == 0 else self._period + PERIOD_MEMORY * (dt - self._period)
         if int(knobs["picture/seed"]) != self._seed:
             self._seed = int(knobs["picture/seed"])
-            self._walk = NoiseWalk(self._shape, self._seed)
+            self._walk = NoiseWalk(self._shape, self._seed, self._networks.device)
         assert self._walk is not None
         self._phase += knobs["picture/walk"] * dt
         self._fade = min(1.0, self._fade + dt / self._fade_s)
@@ -196,7 +198,8 @@ class Stream:
     def _factors(self, knobs: Mapping[str, float]) -> torch.Tensor | None:
         if not self._info.sound_factors:
             return None
-        return torch.tensor([[knobs.get(f"sound/{name}", 0.5) for name in self._info.sound_factors]])
+        factors = [knobs.get(f"sound/{name}", 0.5) for name in self._info.sound_factors]
+        return torch.tensor([factors], device=self._networks.device)
 
     def _denoise(
         self, latent: torch.Tensor, start: float, steps: int, factors: torch.Tensor | None, meant: Meant | None,

@@ -67,9 +67,9 @@ class PublishedPictures:
         self._networks, self._settings = networks, settings
         self._schedule = Schedule.of(info)
         self._text, self._nothing = networks.encode_text(prompt), networks.encode_text("")
-        self._noise = NoiseWalk(networks.latent_shape, seed).at(0.0)
+        self._noise = NoiseWalk(networks.latent_shape, seed, networks.device).at(0.0)
         factors = [NEUTRAL_FACTOR] * len(info.sound_factors)
-        self._factors = torch.tensor([factors]) if factors else None
+        self._factors = torch.tensor([factors], device=networks.device) if factors else None
         self._light = light_map(1.0, 1.0, 1.0, 0.0)
 
     def paint(self, meant: Meant | None) -> npt.NDArray[np.uint8]:
@@ -79,6 +79,7 @@ class PublishedPictures:
     def denoise(self, meant: Meant | None) -> torch.Tensor:
         """The clean latent (1, C, h, w) of that picture. How much is meant, its presence, scales s."""
         settings = self._settings
+        meant = None if meant is None else meant.on(self._networks.device)
         scale = 0.0 if meant is None else settings.sound_scale * meant.presence
         guidance = PublishedGuidance(scale, settings.mask, settings.start, settings.text_scale)
         latent = clean = self._noise

@@ -12,9 +12,9 @@ import pytest
 
 from visualizer import resources
 from visualizer.analysis.analyzer import Analyzer
-from visualizer.control.modulation import Route
 from visualizer.control.moves import ChangeLook, SetRoutes, SetValue
 from visualizer.control.playing import Playing
+from visualizer.control.route import Route
 from visualizer.parameters import PARAMETERS, defaults
 from visualizer.preset import Preset
 from visualizer.snapshots import HOP_SAMPLES, Beat, Controls, Frame, Heard

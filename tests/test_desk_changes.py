@@ -13,7 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from desk_show import PlayedShow
 from PySide6.QtWidgets import QApplication
 
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.parameters import ParameterError
 from visualizer.preset import Preset
 from visualizer.ui.changes import UNDO_FADE_S, Changes, swapped

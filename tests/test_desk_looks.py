@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.preset import Preset, find_preset, load_preset, save_preset
 from visualizer.resources import presets_folder
 from visualizer.snapshots import Frame

@@ -15,7 +15,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from visualizer.control.modulation import SOURCES, Route
+from visualizer.control.route import SOURCES, Route
 from visualizer.parameters import PARAMETERS
 from visualizer.preset import Preset
 from visualizer.ui.changes import Changes

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from visualizer.analysis.analyzer import Analyzer
-from visualizer.control.modulation import SOURCES, Modulator
+from visualizer.control.modulation import Modulator
+from visualizer.control.route import SOURCES
 from visualizer.preset import Preset, load_preset
 from visualizer.resources import presets_folder
 from visualizer.snapshots import SAMPLE_RATE, FloatArray, Heard

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from visualizer.control.modulation import SOURCES, Modulator, Route, RouteError
+from visualizer.control.modulation import Modulator
 from visualizer.control.pulse import PULSES, pulse
+from visualizer.control.route import SOURCES, Route, RouteError
 from visualizer.parameters import NUMBERS, PARAMETERS, ParameterError
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Beat, Heard
 

@@ -7,9 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from visualizer.control.modulation import Modulator, Route, RouteError
+from visualizer.control.modulation import Modulator
 from visualizer.control.moves import ChangeLook, SetRoutes, SetValue
 from visualizer.control.playing import Playing
+from visualizer.control.route import Route, RouteError
 from visualizer.parameters import NUMBERS, PARAMETERS
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Heard
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from visualizer import resources
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.parameters import PARAMETERS, ParameterError, defaults
 from visualizer.preset import Preset, PresetError, find_preset, list_presets, load_preset, save_preset
 

@@ -17,7 +17,7 @@ import pytest
 import soundfile
 import torch
 
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.encoder.bank import Bank, read_table
 from visualizer.encoder.config import PUBLISHED, SMALL, EncoderConfig, EncoderError
 from visualizer.encoder.fit import check_fit

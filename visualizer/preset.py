@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visualizer import resources
-from visualizer.control.modulation import WORDS, Route, RouteError, nearest
+from visualizer.control.route import WORDS, Route, RouteError, nearest
 from visualizer.parameters import PARAMETERS, ParameterError, defaults
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from visualizer.analysis.mel import SHOW
 from visualizer.audio.intake import Intake
 from visualizer.audio.ring import SoundRing
 from visualizer.audio.source import Capture
-from visualizer.control.modulation import Route
 from visualizer.control.moves import ChangeLook, Move, SetRoutes, SetValue
 from visualizer.control.playing import Playing
+from visualizer.control.route import Route
 from visualizer.control.tempo import Tempo, TempoSource
 from visualizer.control.track import Header
 from visualizer.output.flash import Mode

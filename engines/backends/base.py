@@ -14,11 +14,14 @@ class BackendError(RuntimeError):
 
 
 class Networks(Protocol):
-    """The networks of one model at one size. Latents are float32 CPU tensors unless the backend keeps a device."""
+    """The networks of one model at one size. Tensors are float32 and lie on ``device``, given and taken; the light map may
+    lie on the CPU. What a call gives is the caller's own.
+    """
 
     name: str
     precision: str
     latent_shape: tuple[int, int, int, int]
+    device: torch.device
 
     def encode_text(self, text: str) -> torch.Tensor:
         """Token states (1, tokens, width) of a prompt."""

@@ -34,6 +34,7 @@ class OpenVinoNetworks:
     """A model's networks compiled by OpenVINO for this CPU at one size."""
 
     name = "openvino"
+    device = torch.device("cpu")
 
     def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None) -> None:
         # Beside these networks torch has small things to do. Its threads would spin between them on the cores that

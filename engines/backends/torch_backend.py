@@ -1,4 +1,4 @@
-"""PyTorch: eager on a CPU, half precision on an NVIDIA GPU."""
+"""PyTorch: eager on a CPU, half precision in CUDA graphs on an NVIDIA GPU."""
 
 from __future__ import annotations
 
@@ -6,51 +6,84 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engines.backends.base import BackendError
+from engines.backends.graphed import Graphed
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
-from engines.model import ModelInfo, load
+from engines.model import ModelInfo, Modules, load
 from engines.tokenizer import Tokenizers
 
 
 class TorchNetworks:
-    """A model's networks in eager PyTorch: fp16 on CUDA, float32 on a CPU (the reference for other backends)."""
+    """A model's networks in PyTorch: fp16 on CUDA, float32 on a CPU (the reference for other backends).
+
+    modules: instead of those in the model's folder. graphed: in CUDA graphs, where there is CUDA. compiled: through
+    torch.compile, which takes minutes once and is quicker then. Raises BackendError where the GPU's memory does not do.
+    """
 
     name = "torch"
 
-    def __init__(self, info: ModelInfo, size: tuple[int, int]) -> None:
+    def __init__(
+        self, info: ModelInfo, size: tuple[int, int], modules: Modules | None = None, graphed: bool = True,
+        compiled: bool = False,
+    ) -> None:  # fmt: skip
         self.latent_shape = info.latent_shape(size)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
-        self.precision = "fp16" if self._device.type == "cuda" else "f32"
-        modules = load(info)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._dtype = torch.float16 if self.device.type == "cuda" else torch.float32
+        self.precision = "fp16" if self.device.type == "cuda" else "f32"
+        modules = modules or load(info)
         self._tokenizer = Tokenizers(info)
-        place = {"device": self._device, "dtype": self._dtype}
+        place = {"device": self.device, "dtype": self._dtype}
         last = {"memory_format": torch.channels_last}
-        self._unet = UNetCall(modules.unet, info).to(**place).to(**last)  # type: ignore[call-overload]
         # The decoder of the XL families says of itself that it leaves the range of half precision.
         wide = info.pooled and bool(getattr(modules.vae.config, "force_upcast", False))
         self._colours = torch.float32 if wide else self._dtype
-        self._decode = DecodeCall(modules.vae).to(device=self._device, dtype=self._colours).to(**last)  # type: ignore[call-overload]
-        self._text = TextCall(modules).to(self._device)
+        try:
+            unet = UNetCall(modules.unet, info).to(**place).to(**last)  # type: ignore[call-overload]
+            decode = DecodeCall(modules.vae).to(self.device, self._colours).to(**last)  # type: ignore[call-overload]
+            self._text = TextCall(modules).to(self.device)
+            if compiled:
+                unet, decode = (torch.compile(call, mode="max-autotune-no-cudagraphs") for call in (unet, decode))
+            latent = self._in(torch.zeros(self.latent_shape))
+            timestep, text = torch.zeros(1, device=self.device), self._in(self.encode_text(""))
+            labels = (self._in(torch.zeros(1, len(info.sound_factors))),) if info.sound_factors else ()
+            light = self._coloured(torch.eye(3)), self._coloured(torch.zeros(3))
+            self._unet = Graphed(unet, (latent, timestep, text, *labels), graphed)
+            self._decode = Graphed(decode, (self._coloured(latent), *light), graphed)
+        except torch.cuda.OutOfMemoryError:
+            free = torch.cuda.mem_get_info()[0] / 2**30
+            raise BackendError(
+                f"{info.path.name} at {size[0]}x{size[1]} does not fit into the GPU's memory ({free:.1f} GiB are free): "
+                "choose a smaller --size, or close what else uses the GPU"
+            ) from None
+        width, height = size
+        self._out = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=self.device.type == "cuda")
 
     def _in(self, tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.to(self._device, self._dtype)
+        return tensor.to(self.device, self._dtype, non_blocking=True)
+
+    def _coloured(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.to(self.device, self._colours, non_blocking=True)
 
     @torch.inference_mode()
     def encode_text(self, text: str) -> torch.Tensor:
-        """Token states of a prompt, float32 on the CPU."""
-        return self._text(torch.tensor(self._tokenizer(text), device=self._device)).float().cpu()
+        """Token states of a prompt, float32."""
+        return self._text(torch.tensor(self._tokenizer(text), device=self.device)).float()
 
     @torch.inference_mode()
     def unet(
         self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
-        """The UNet's prediction, float32 on the CPU."""
-        labels = None if factors is None else self._in(factors)
-        when = torch.tensor([timestep], device=self._device)
-        return self._unet(self._in(latent), when, self._in(text), labels).float().cpu()
+        """The UNet's prediction, float32."""
+        labels = () if factors is None else (self._in(factors),)
+        when = torch.full((1,), timestep, device=self.device)
+        return self._unet(self._in(latent), when, self._in(text), *labels).float()
 
     @torch.inference_mode()
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""
-        place = (self._device, self._colours)
-        return self._decode(latent.to(*place), matrix.to(*place), offset.to(*place)).cpu().numpy()
+        picture = self._decode(self._coloured(latent), self._coloured(matrix), self._coloured(offset))
+        if picture.device.type == "cuda":
+            self._out.copy_(picture, non_blocking=True)
+            torch.cuda.current_stream().synchronize()  # of this stream alone: the picture is what is waited for
+            picture = self._out
+        return picture.numpy().copy()

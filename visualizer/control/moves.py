@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.parameters import PARAMETERS
 
 

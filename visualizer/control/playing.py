@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from visualizer.control.modulation import Modulator, Route
+from visualizer.control.modulation import Modulator
 from visualizer.control.moves import ChangeLook, Move, SetRoutes, SetValue
+from visualizer.control.route import Route
 from visualizer.parameters import NUMBERS, defaults
 from visualizer.snapshots import Beat, Controls, Heard
 

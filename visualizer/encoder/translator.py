@@ -28,7 +28,7 @@ class Translator:
         smooth_s: float = SMOOTH_S,
     ) -> None:  # fmt: skip
         words = hashlib.sha256(json.dumps(sorted(lexicon.items())).encode()).hexdigest()[:8]
-        self._states = BankStates(bank, lambda text: encode_text(lexicon.get(text, text)), f"{model}-{words}", cache)
+        self._states = BankStates(bank, lambda text: encode_text(lexicon.get(text, text)).cpu(), f"{model}-{words}", cache)
         self._mixer = Mixer(self._states, smooth_s)
         self._nothing = np.zeros(len(bank), np.float32)
         self._neutral: torch.Tensor | None = None

@@ -12,7 +12,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.parameters import PARAMETERS, defaults
 from visualizer.preset import Preset
 from visualizer.ui.pending import Pending

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.preset import Preset
 from visualizer.snapshots import Controls, Frame
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.parameters import PARAMETERS
 from visualizer.preset import Preset
 from visualizer.resources import user_folder

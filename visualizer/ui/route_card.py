@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from visualizer.control.modulation import Route, RouteError
+from visualizer.control.route import Route, RouteError
 from visualizer.parameters import PARAMETERS
 from visualizer.ui import theme
 from visualizer.ui.calm_combo import CalmCombo

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, dataclass, fields
 
-from visualizer.control.modulation import SOURCES, WORDS, Route
+from visualizer.control.route import SOURCES, WORDS, Route
 from visualizer.parameters import NUMBERS, PARAMETERS
 from visualizer.ui import theme
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from visualizer.control.modulation import Route
+from visualizer.control.route import Route
 from visualizer.parameters import PARAMETERS
 from visualizer.ui import theme
 from visualizer.ui.changes import Changes

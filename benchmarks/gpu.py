@@ -1,0 +1,204 @@
+"""How fast Stable Diffusion streams here: ``python -m benchmarks.gpu [--model NAME …] [--json] [--streamdiffusion PATH]``.
+
+Runs from a bare checkout with torch, diffusers, transformers and OpenCV alone. Models are of full size, with random
+weights. Each stage is timed by itself, then whole frames of the show's own stream, a knob turned in each, the picture in
+the processor's memory at the end. The floor is the operations of a frame, counted, over the rate at which this very device
+multiplies large matrices, measured in the same run. ``--minutes`` ends it in time; what is done is printed, and kept in
+``--out`` as it comes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.full_size import KINDS, Kind, info_of, modules_of, unet_of, vae_of
+from engines.backends.torch_backend import TorchNetworks
+from engines.light import light_map
+from engines.stream import Stream
+
+WARM_UPS = 10
+MATRIX = 8192
+BACKENDS = ("eager", "graphed", "compiled")
+
+
+def settle(device: torch.device) -> None:
+    """Wait for what was started."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def timed(call: Callable[[], object], device: torch.device, rounds: int) -> dict[str, float]:
+    """Milliseconds of a call, waited for: median and 99th percentile."""
+    for _ in range(WARM_UPS if device.type == "cuda" else 1):
+        call()
+    settle(device)
+    spent = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        call()
+        settle(device)
+        spent.append(1000 * (time.perf_counter() - begun))
+    return {"p50_ms": round(float(np.median(spent)), 3), "p99_ms": round(float(np.percentile(spent, 99)), 3)}
+
+
+def rate_of(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second of large matrix products."""
+    side = MATRIX if device.type == "cuda" else 512
+    a = torch.randn(side, side, device=device, dtype=dtype)
+    spent = timed(lambda: a @ a, device, 20)["p50_ms"]
+    return float(2 * side**3 / spent * 1000)
+
+
+class Frames:
+    """A show's own stream on a model of full size with random weights, and what each of its frames takes."""
+
+    def __init__(self, kind: Kind, side: int, steps: int, backend: str) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.info, self.steps = info_of(kind), steps
+        modules = modules_of(kind, self.device)
+        self.networks = TorchNetworks(self.info, (side, side), modules, backend != "eager", backend == "compiled")
+        self.stream = Stream(self.info, self.networks)
+        self.text = self.networks.encode_text("")
+        self.latent = torch.randn(self.networks.latent_shape, device=self.device)
+        self.light = light_map(1.0, 1.0, 1.0, 0.0)
+        self.number = 0
+
+    def unet(self) -> torch.Tensor:
+        """One pass."""
+        return self.networks.unet(self.latent, 999.0, self.text, None)
+
+    def decode(self) -> np.ndarray:
+        """To bytes in the processor's memory."""
+        return self.networks.decode(self.latent, *self.light)
+
+    def paint(self) -> np.ndarray:
+        """A whole frame, a knob turned."""
+        self.number += 1
+        knobs = {"picture/steps": float(self.steps), "picture/change": 0.7, "picture/walk": 0.3}
+        knobs |= {"motion/zoom": 0.1 + 0.001 * (self.number % 100), "light/hue": float(self.number % 90)}
+        return self.stream.paint(knobs, None, self.number / 60)
+
+    def operations(self) -> dict[str, float]:
+        """Floating point operations of one UNet pass and one decoding, counted."""
+        found = {}
+        for name, call in (("unet", self.unet), ("decode", self.decode)):
+            with FlopCounterMode(display=False) as counter:
+                call()
+            found[name] = float(counter.get_total_flops())
+        return found
+
+
+def measure(frames: Frames, operations: dict[str, float], rate: float, rounds: int) -> dict[str, Any]:
+    """Every stage and the whole of a frame; its floor, and what share of it is reached."""
+    stages = {
+        "unet": timed(frames.unet, frames.device, rounds), "decode_and_copy": timed(frames.decode, frames.device, rounds)
+    }  # fmt: skip
+    whole = timed(frames.paint, frames.device, 3 * rounds)
+    floor = 1000 * (frames.steps * operations["unet"] + operations["decode"]) / rate
+    known = frames.steps * stages["unet"]["p50_ms"] + stages["decode_and_copy"]["p50_ms"]
+    return {
+        "stages": stages, "rest_ms": round(whole["p50_ms"] - known, 3), "frame": whole,
+        "fps": round(1000 / whole["p50_ms"], 1), "floor_ms": round(floor, 3),
+        "of_floor": round(floor / whole["p50_ms"], 3),
+    }  # fmt: skip
+
+
+def streamdiffusion(checkout: Path, kind: Kind, side: int, device: torch.device, rounds: int) -> dict[str, Any]:
+    """StreamDiffusion's own torch pipeline on the same UNet and decoder, one step, as its README sets it."""
+    sys.path.insert(0, str(checkout / "src"))
+    from diffusers import LCMScheduler
+    from diffusers.image_processor import VaeImageProcessor
+    from streamdiffusion import StreamDiffusion  # type: ignore[import-not-found]
+
+    dtype = torch.float16 if device.type == "cuda" else torch.float32
+
+    class Parts:
+        """What StreamDiffusion takes of a pipeline."""
+
+        vae_scale_factor, text_encoder = 8, None
+
+    pipe: Any = Parts()
+    pipe.unet, pipe.vae, pipe.device = unet_of(kind, device, dtype), vae_of(device, dtype), device
+    pipe.scheduler = LCMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+    pipe.image_processor = VaeImageProcessor(8)
+    stream = StreamDiffusion(pipe, [0], dtype, width=side, height=side, cfg_type="none", do_add_noise=False)
+    states = torch.randn((1, kind.tokens, kind.width), device=device, dtype=dtype)
+    pipe.encode_prompt = lambda *given, **options: (states, states)
+    stream.prepare("", num_inference_steps=50)
+
+    def paint() -> np.ndarray:
+        picture = stream.txt2img_sd_turbo(1)[0].permute(1, 2, 0)
+        return np.asarray((picture.clamp(-1, 1) * 127.5 + 127.5).to(torch.uint8).cpu())
+
+    return {"frame": timed(paint, device, 3 * rounds)}
+
+
+def main() -> None:
+    """Measure what is asked for, and print it."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--model", nargs="+", choices=KINDS, default=["sd-turbo"])
+    asked.add_argument("--side", nargs="+", type=int, default=[], metavar="PIXELS", help="instead of the model's own")
+    asked.add_argument("--steps", nargs="+", type=int, default=[1, 4])
+    asked.add_argument("--backend", nargs="+", choices=BACKENDS, default=["eager", "graphed"])
+    asked.add_argument("--rounds", type=int, default=100)
+    asked.add_argument("--minutes", type=float, default=9.0)
+    asked.add_argument("--streamdiffusion", type=Path, metavar="PATH", help="a checkout, to be measured beside")
+    asked.add_argument("--out", type=Path)
+    asked.add_argument("--json", action="store_true")
+    options = asked.parse_args()
+    begun = time.monotonic()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = torch.float16 if device.type == "cuda" else torch.float32
+    machine = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
+    rate = rate_of(device, dtype)
+    report: dict[str, Any] = {
+        "machine": machine, "torch": torch.__version__, "diffusers": diffusers.__version__,
+        "date": time.strftime("%Y-%m-%d"), "matrix_tflops": round(rate / 1e12, 2), "runs": [],
+    }  # fmt: skip
+    jobs = [
+        (KINDS[name], side, steps, backend)
+        for name in options.model for side in options.side or [KINDS[name].side]
+        for backend in options.backend for steps in options.steps
+    ]  # fmt: skip
+    known: dict[tuple[str, int], dict[str, float]] = {}
+    for kind, side, steps, backend in jobs:
+        if time.monotonic() - begun > 60 * options.minutes:
+            report["left_out"] = report.get("left_out", 0) + 1
+            continue
+        run: dict[str, Any] = {"model": kind.name, "side": side, "steps": steps, "backend": backend}
+        if (kind.name, side) not in known:
+            known[kind.name, side] = Frames(kind, side, 1, "eager").operations()
+        frames = Frames(kind, side, steps, backend)
+        run |= measure(frames, known[kind.name, side], rate, options.rounds)
+        if device.type == "cuda":
+            run["memory_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+        del frames
+        if options.streamdiffusion and steps == 1:
+            theirs = streamdiffusion(options.streamdiffusion, kind, side, device, options.rounds)
+            run["streamdiffusion"] = theirs
+            run["times_streamdiffusion"] = round(theirs["frame"]["p50_ms"] / run["frame"]["p50_ms"], 2)
+        report["runs"].append(run)
+        if options.out:
+            options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        if not options.json:
+            what = f"{kind.name} {side}² {steps} steps {backend}: {run['frame']}, {run['fps']} frames/s"
+            floor = f"{run['of_floor']:.0%} of the floor of {run['floor_ms']} ms"
+            print(f"{what}, {floor}; {run['stages']}", flush=True)
+    last = f"{machine}, {report['matrix_tflops']} TFLOP/s, torch {torch.__version__}"
+    print(json.dumps(report) if options.json else last)
+
+
+if __name__ == "__main__":
+    main()
