@@ -32,23 +32,21 @@ class TorchNetworks:
         self.precision = "fp16" if self.device.type == "cuda" else "f32"
         modules = modules or load(info)
         self._tokenizer = Tokenizers(info)
-        place = {"device": self.device, "dtype": self._dtype}
-        last = {"memory_format": torch.channels_last}
         # The decoder of the XL families says of itself that it leaves the range of half precision.
         wide = info.pooled and bool(getattr(modules.vae.config, "force_upcast", False))
         self._colours = torch.float32 if wide else self._dtype
+        last = {"memory_format": torch.channels_last}
         try:
-            unet = UNetCall(modules.unet, info).to(**place).to(**last)  # type: ignore[call-overload]
+            unet = UNetCall(modules.unet, info).to(self.device, self._dtype).to(**last)  # type: ignore[call-overload]
             decode = DecodeCall(modules.vae).to(self.device, self._colours).to(**last)  # type: ignore[call-overload]
             self._text = TextCall(modules).to(self.device)
             if compiled:
                 unet, decode = (torch.compile(call, mode="max-autotune-no-cudagraphs") for call in (unet, decode))
-            latent = self._in(torch.zeros(self.latent_shape))
+            latent = torch.zeros(self.latent_shape)
             timestep, text = torch.zeros(1, device=self.device), self._in(self.encode_text(""))
             labels = (self._in(torch.zeros(1, len(info.sound_factors))),) if info.sound_factors else ()
-            light = self._coloured(torch.eye(3)), self._coloured(torch.zeros(3))
-            self._unet = Graphed(unet, (latent, timestep, text, *labels), graphed)
-            self._decode = Graphed(decode, (self._coloured(latent), *light), graphed)
+            self._unet = Graphed(unet, (self._in(latent), timestep, text, *labels), graphed)
+            self._decode = Graphed(decode, tuple(map(self._seen, (latent, torch.eye(3), torch.zeros(3)))), graphed)
         except torch.cuda.OutOfMemoryError:
             free = torch.cuda.mem_get_info()[0] / 2**30
             raise BackendError(
@@ -59,9 +57,11 @@ class TorchNetworks:
         self._out = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=self.device.type == "cuda")
 
     def _in(self, tensor: torch.Tensor) -> torch.Tensor:
+        """As the UNet takes it."""
         return tensor.to(self.device, self._dtype, non_blocking=True)
 
-    def _coloured(self, tensor: torch.Tensor) -> torch.Tensor:
+    def _seen(self, tensor: torch.Tensor) -> torch.Tensor:
+        """As the decoder takes it."""
         return tensor.to(self.device, self._colours, non_blocking=True)
 
     @torch.inference_mode()
@@ -81,7 +81,7 @@ class TorchNetworks:
     @torch.inference_mode()
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""
-        picture = self._decode(self._coloured(latent), self._coloured(matrix), self._coloured(offset))
+        picture = self._decode(self._seen(latent), self._seen(matrix), self._seen(offset))
         if picture.device.type == "cuda":
             self._out.copy_(picture, non_blocking=True)
             torch.cuda.current_stream().synchronize()  # of this stream alone: the picture is what is waited for

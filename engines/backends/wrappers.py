@@ -44,7 +44,7 @@ class UNetCall(nn.Module):
         conditions: dict[str, Any] = {} if self.guidance is None else {"timestep_cond": self.guidance}
         if self.pooled:
             height, width = (side * self.pixels for side in latent.shape[2:])
-            # Filled where they are needed: a graph of CUDA's calls takes nothing from the host.
+            # Filled, not copied: nothing may come from the processor while a graph is captured.
             size = torch.cat([text.new_full((1, 1), side) for side in (height, width, 0, 0, height, width)], 1)
             conditions["added_cond_kwargs"] = {"text_embeds": text[:, -1, : self.pooled], "time_ids": size}
             text = text[:, :-1]
