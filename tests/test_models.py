@@ -106,6 +106,16 @@ def test_a_licence_is_read_from_the_card(tmp_path: Path, card: str, licence: str
     assert licence_in(tmp_path / "nowhere.md") == ""
 
 
+def test_a_licence_that_no_card_states_is_a_file(model: Path, home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "licensed"
+    shutil.copytree(model, folder)
+    (folder / "README.md").unlink()
+    assert about(folder).licence == ""
+    (folder / "LICENSE.md").write_text("Terms.")
+    added = add_folder(folder, "licensed", True, bar)
+    assert about(added).licence == f"see {added / 'LICENSE.md'}"
+
+
 def test_a_full_disk_leaves_nothing(model: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it is seen before, or while the files are copied."""
     usage = shutil.disk_usage(model)

@@ -15,11 +15,13 @@ from visualizer.models.library import gigabytes, source_of
 HALF_BYTES = 2
 LONGEST_HEADER = 100_000_000
 CARD = "README.md"
+LICENCES = ("LICENSE", "LICENSE.md", "LICENSE.txt")
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What there is to say of a model. parameters: by network. bytes: on disk. licence: as its card states it, or ""."""
+    """What there is to say of a model. parameters: by network. bytes: on disk. licence: as its card states it, or its
+    file; "" where there is neither."""
 
     info: ModelInfo
     parameters: dict[str, int]
@@ -43,7 +45,7 @@ class About:
             **{name: f"{count / 1e6:.1f} million parameters" for name, count in self.parameters.items()},
             "memory": f"{gigabytes(self.memory)} for the weights on a graphics card, and what painting takes (estimated)",
             "on disk": gigabytes(self.bytes),
-            "licence": self.licence or "not stated by its folder",
+            "licence": self.licence or "not stated in its folder: look where it came from",
             "lies in": str(linked(info.path)),
             "came from": source_of(info.path) or "not known",
         }
@@ -56,7 +58,10 @@ def about(folder: Path) -> About:
     networks = [part for part in (*NETWORKS, *SECOND[:1]) if part in info.parts]
     parameters = {part: sum(parameters_in(path) for path in weights_of(info.parts[part])) for part in networks}
     files = {path for root in {folder, linked(folder)} for path in root.rglob("*") if path.is_file()}
-    return About(info, parameters, sum(path.stat().st_size for path in files), licence_in(where(folder, CARD)))
+    licence = licence_in(where(folder, CARD))
+    if not licence:
+        licence = next((f"see {where(folder, name)}" for name in LICENCES if where(folder, name).is_file()), "")
+    return About(info, parameters, sum(path.stat().st_size for path in files), licence)
 
 
 def parameters_in(weights: Path) -> int:

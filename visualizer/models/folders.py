@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engines.folder import LINK, read_json, settings_files, weights_of
 from engines.model import TINY, inspect
+from visualizer.models.about import CARD, LICENCES
 from visualizer.models.library import LibraryError, begin, check_room, finish, free_name, is_full
 from visualizer.models.progress import Progress
 
@@ -27,7 +28,7 @@ def add_folder(folder: Path, name: str, copy: bool, progress: Progress, taesd: P
     files: dict[str, Path] = {}
     if copy:
         files |= settings_files(folder)
-        files |= {text.name: text for text in folder.glob("README.md")}
+        files |= {name: folder / name for name in (CARD, *LICENCES) if (folder / name).is_file()}
         for kind, place in info.parts.items():
             if kind not in ("tokenizer", "tokenizer_2", "scheduler"):
                 files |= {f"{place.name}/{weights.name}": weights for weights in weights_of(place)}

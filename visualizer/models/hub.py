@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from engines.families import family_of
 from engines.folder import PICKLES, VARIANT, ModelError, read_json, variant_of
 from engines.model import NETWORKS, PARTS, SECOND, inspect
+from visualizer.models.about import CARD, LICENCES
 from visualizer.models.folders import copy_files, tiny_files
 from visualizer.models.library import (
     INDEX,
@@ -32,8 +33,6 @@ from visualizer.models.progress import Progress
 HUB_ID = re.compile(r"(?:https://huggingface\.co/)?([\w.-]+/[\w.-]+?)/?")
 CLIENT = ("huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "hf_xet")
 WORDS = (".json", ".txt")
-CARD = "README.md"
-LICENCES = ("LICENSE", "LICENSE.md", "LICENSE.txt")
 
 
 def add_from_hub(repo: str, name: str, progress: Progress, taesd: Path | None = None) -> Path:
