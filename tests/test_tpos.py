@@ -15,8 +15,9 @@ from test_guidance import by_channel
 
 from engines.backends import Networks, open_networks
 from engines.backends.torch_backend import TorchNetworks
+from engines.backends.wrappers import UNetCall
 from engines.guidance import Meant
-from engines.model import ModelInfo, inspect
+from engines.model import ModelInfo, inspect, load
 from engines.slerp import slerp
 from engines.stream import Stream
 from engines.tpos import FIRST_LEVEL, Published, PublishedPictures, between
@@ -78,14 +79,14 @@ class Exact(TorchNetworks):
 
     def __init__(self, info: ModelInfo, size: tuple[int, int]) -> None:
         super().__init__(info, size)
-        self._device = torch.device("cpu")
-        self._unet, self._text = self._unet.to(self._device).double(), self._text.to(self._device)
+        self.device = torch.device("cpu")
+        self._exact, self._text = UNetCall(load(info).unet, info).double(), self._text.to(self.device)
 
     @torch.inference_mode()
     def unet(
         self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
-        return self._unet(latent.double(), torch.tensor([timestep], dtype=torch.float64), text.double())
+        return self._exact(latent.double(), torch.tensor([timestep], dtype=torch.float64), text.double())
 
 
 def reference(info: ModelInfo, networks: Networks, settings: Published, prompt: str, start: Array, meant: Meant) -> Array:
