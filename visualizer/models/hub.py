@@ -126,7 +126,7 @@ def _said(error: Exception, repo: str, part: Path) -> Exception:
             f"{repo} is gated: accept its licence at https://huggingface.co/{repo}, then run hf auth login and add it again"
         )
     if isinstance(error, (errors.RepositoryNotFoundError, errors.HFValidationError)):
-        return LibraryError(f"there is no model {repo} on the hub, or it is private: look it up at huggingface.co/models")
+        return LibraryError(f"there is no model {repo} on the hub, or it is private: look it up on the hub's own page")
     if isinstance(error, errors.OfflineModeIsEnabled):
         return LibraryError(f"{repo} cannot be downloaded while HF_HUB_OFFLINE is set: unset it, or add a folder")
     if type(error).__module__.split(".")[0] in CLIENT or isinstance(error, OSError):
