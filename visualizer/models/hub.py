@@ -123,7 +123,7 @@ def _said(error: Exception, repo: str, part: Path) -> Exception:
         return LibraryError(f"the disk of {part.parent} is full before {repo} was whole: make room; {again}")
     if isinstance(error, errors.GatedRepoError):
         return LibraryError(
-            f"{repo} is gated: accept its licence at https://huggingface.co/{repo}, then run hf auth login and add it again"
+            f"{repo} is gated: accept its licence on its page on the hub, then run hf auth login and add it again"
         )
     if isinstance(error, (errors.RepositoryNotFoundError, errors.HFValidationError)):
         return LibraryError(f"there is no model {repo} on the hub, or it is private: look it up on the hub's own page")
