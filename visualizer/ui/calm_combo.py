@@ -55,7 +55,7 @@ class CalmCombo(QComboBox):
         self.setModel(self._rows)
         if any(groups):
             self.setItemDelegate(_Grouped(self))
-        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 30)
+        self._opened = False
         self.activated.connect(lambda row: self.chosen.emit(self.itemData(row)))
 
     @property
@@ -66,8 +66,15 @@ class CalmCombo(QComboBox):
     def put(self, name: str) -> None:
         """Show a name, unless the list is open."""
         row = self.findData(name)
-        if row != self.currentIndex() and not self.view().isVisible():
+        if row != self.currentIndex() and not (self._opened and self.view().isVisible()):
             self.setCurrentIndex(row)
+
+    def showPopup(self) -> None:
+        """Open the list, as wide as its widest name. It is made now: a desk has many lists, and few are ever opened."""
+        if not self._opened:
+            self._opened = True
+            self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 30)
+        super().showPopup()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to what scrolls."""

@@ -57,8 +57,7 @@ class RoutesPanel(FollowingPanel):
         layout.setSpacing(theme.GAP_PX)
         layout.addLayout(above)
         layout.addWidget(self._area, 1)
-        self._put(changes.routes)
-        changes.routes_changed.connect(lambda: self._put(self._changes.routes))
+        changes.routes_changed.connect(self._put_if_seen)
 
     def follow(self) -> None:
         """Show the routes and their envelopes."""
@@ -81,7 +80,13 @@ class RoutesPanel(FollowingPanel):
         if self.cards:
             self._area.ensureWidgetVisible(self.cards[-1])
 
+    def _put_if_seen(self) -> None:
+        if self.isVisible():  # else ``follow`` does it when the tab is opened
+            self._put(self._changes.routes)
+
     def _put(self, routes: tuple[Route, ...]) -> None:
+        if self.cards and routes == tuple(card.route for card in self.cards):
+            return
         for number, route in enumerate(routes):
             if number == len(self.cards):
                 self._make_card(route)
