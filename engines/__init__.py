@@ -1,4 +1,4 @@
 """Pictures from few-step diffusion models: load a model folder, run a stream. Usable without the program."""
 
-BACKENDS = ("openvino", "tensorrt", "torch")
+BACKENDS = ("compiled", "openvino", "tensorrt", "torch")
 """What can run a model's networks, by name."""

@@ -73,6 +73,12 @@ class Stream:
         self._networks = networks
         self._schedule = Schedule.of(info)
         self._shape = networks.latent_shape
+        self._prompts: OrderedDict[str, torch.Tensor] = OrderedDict()
+        self._text = self._second = self._old_text = self._embedding("")
+        self.begin(state)
+
+    def begin(self, state: StreamState | None = None) -> None:
+        """Begin anew, from where another stream was, or from nothing. The prompts stay."""
         self._walk: NoiseWalk | None = None
         self._seed = -1
         self._phase = 0.0
@@ -80,14 +86,12 @@ class Stream:
         self._period = 0.0
         self._latent: torch.Tensor | None = None
         if state is not None and state.latent.shape == self._shape:
-            self._latent = torch.from_numpy(state.latent.copy()).to(networks.device)
+            self._latent = torch.from_numpy(state.latent.copy()).to(self._networks.device)
             self._phase = state.phase
-        self._prompts: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self._text = self._second = self._old_text = self._embedding("")
         self._mix = 0.0
         self._fade, self._fade_s = 1.0, PROMPT_FADE_S
         self._condition_guidance, self._output_guidance = ConditionGuidance(), OutputGuidance()
-        height, width = (side * info.latent_scale for side in self._shape[2:])
+        height, width = (side * self._info.latent_scale for side in self._shape[2:])
         self._lens = Lens(width, height)
 
     @property

@@ -283,9 +283,9 @@ def test_encoders_that_cannot_hear_the_show_do_not_stop_it(settings: ShowSetting
 
         wait_until(lambda: told("bands 48 instead of 64"), 20, "the refusal")
         hear = {"do": "hear", "bank": str(prompt_bank()), "banks": ""}
-        show.renderer._send({**hear, "encoder": str(tmp_path / "published.pth")})
+        show.renderer._worker.send({**hear, "encoder": str(tmp_path / "published.pth")})
         wait_until(lambda: told("lacks the weight"), 20, "what is wrong with the checkpoint")
-        show.renderer._send({**hear, "encoder": str(tmp_path / "small"), "bank": str(bank_file)})
+        show.renderer._worker.send({**hear, "encoder": str(tmp_path / "small"), "bank": str(bank_file)})
         wait_until(lambda: told("sound encoder failed"), 20, "the failure")
         frames = show.status.frames
         wait_until(lambda: show.status.frames > frames + 5, 5, "pictures")
@@ -329,7 +329,7 @@ def test_commands_are_obeyed_and_refused_in_one_sentence(
     settings: ShowSettings, tiny_model: Path, tmp_path: Path
 ) -> None:
     with running(settings) as show:
-        show.renderer.set_model(tmp_path / "nothing")
+        show.change_picture(tmp_path / "nothing")
         wait_until(lambda: "no model folder" in show.renderer.status.message, 10, "a refusal")
         assert show.renderer.status.state == "running"
         assert show.renderer.settings.model == settings.model
@@ -338,7 +338,7 @@ def test_commands_are_obeyed_and_refused_in_one_sentence(
         show.set("light/gain", 0.0)
         show.set_preset(Preset("dark", "", {**defaults(), "light/gain": 0.0}))
         wait_until(lambda: show.latest is not None and int(show.latest.picture.max()) <= 2, 10, "darkness")
-        show.renderer.set_model(tiny_model)
+        show.change_picture(tiny_model)
         show.set_preset(find_preset("flames"))
         wait_until(lambda: show.latest is not None and int(show.latest.picture.max()) > 20, 30, "the other model")
 

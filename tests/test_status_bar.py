@@ -14,7 +14,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication, QLabel
 
 from visualizer.osc.door import OscState
-from visualizer.renderer.client import RendererStatus
+from visualizer.renderer.settings import RendererStatus
 from visualizer.show import Handed, ShowStatus
 from visualizer.snapshots import Frame, Trace
 from visualizer.ui.delay_bar import Delay

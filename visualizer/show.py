@@ -35,8 +35,9 @@ from visualizer.output.stage import Stage
 from visualizer.parameters import PARAMETERS, defaults
 from visualizer.preset import Preset
 from visualizer.renderer.channels import channels_folder
-from visualizer.renderer.client import RendererClient, RendererSettings, RendererStatus
+from visualizer.renderer.client import RendererClient
 from visualizer.renderer.messages import mel_ring
+from visualizer.renderer.settings import RendererSettings, RendererStatus
 from visualizer.snapshots import HOP_MS, HOP_SAMPLES, SAMPLE_RATE, Beat, Controls, Frame, Heard, Meaning, Trace
 
 TICK_S = 0.002
@@ -226,6 +227,15 @@ class LiveShow:
         """Listen to another source, as in ``ShowSettings``; what cannot be opened is said in ``status``."""
         self._stand_in = ""
         self._asked.append(lambda: self.capture.switch(source))
+
+    def change_picture(
+        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None
+    ) -> None:
+        """Paint another model, at another (width, height), on another backend, once that is ready; None leaves it as it is.
+
+        What cannot be is said in ``status``, and the picture goes on as it was.
+        """
+        self._asked.append(lambda: self.renderer.change(model, size, backend))
 
     # What the audience sees.
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from engines import BACKENDS
 from engines.backends.base import BackendError, Networks
 from engines.model import ModelInfo
 
-__all__ = ["BackendError", "Networks", "default_backend", "open_networks"]
+__all__ = ["BackendError", "Networks", "build", "default_backend", "open_networks"]
 
 
 def default_backend() -> str:
@@ -18,22 +21,47 @@ def default_backend() -> str:
     return "torch" if torch.cuda.is_available() else "openvino"
 
 
+def build(info: ModelInfo, size: tuple[int, int], backend: str, cache: Path, tell: Callable[[str], None]) -> None:
+    """Make and keep all that ``open_networks`` would have to make first, and nothing where there is nothing to be kept.
+
+    tell: is told what is being done, in a few words. Raises BackendError or ModelError with one sentence.
+    """
+    backend = backend or default_backend()
+    if backend == "openvino":
+        tell("converting the model")
+        _openvino().converted(info, size, cache)
+    elif backend == "tensorrt":
+        from engines.backends.tensorrt_backend import build_engines
+
+        build_engines(info, size, cache, lambda phase, done, steps: tell(f"{phase}, {done} of {steps}"))
+    elif backend == "compiled":
+        tell("compiling the model")
+        open_networks(info, size, backend, cache)
+
+
+def _openvino() -> ModuleType:
+    try:
+        from engines.backends import openvino_backend
+    except ImportError as error:
+        raise BackendError(f"OpenVINO is not installed ({error}): pip install openvino, or use torch") from error
+    return openvino_backend
+
+
 def open_networks(info: ModelInfo, size: tuple[int, int], backend: str, cache: Path) -> Networks:
     """Bring a model up at (width, height) on a backend, "" for the machine's best.
 
     Raises BackendError or ModelError with one sentence.
     """
     backend = backend or default_backend()
-    if backend == "torch":
+    if backend in ("torch", "compiled"):
         from engines.backends.torch_backend import TorchNetworks
 
-        return TorchNetworks(info, size)
+        if backend == "compiled":
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "compiled"))
+        return TorchNetworks(info, size, compiled=backend == "compiled")
     if backend == "openvino":
-        try:
-            from engines.backends.openvino_backend import OpenVinoNetworks
-        except ImportError as error:
-            raise BackendError(f"OpenVINO is not installed ({error}): pip install openvino, or use torch") from error
-        return OpenVinoNetworks(info, size, cache)
+        networks: Networks = _openvino().OpenVinoNetworks(info, size, cache)
+        return networks
     if backend == "tensorrt":
         from engines.backends.tensorrt_backend import TensorRtNetworks
 

@@ -13,6 +13,10 @@ class BackendError(RuntimeError):
     """A backend that cannot run here; the message says why and what to do."""
 
 
+class RoomError(BackendError):
+    """There is too little memory, the GPU's or the computer's: what else uses it may be closed."""
+
+
 class Networks(Protocol):
     """The networks of one model at one size. Tensors are float32 and lie on ``device``, given and taken; the light map may
     lie on the CPU. What a call gives is the caller's own.

@@ -42,7 +42,7 @@ class OpenVinoNetworks:
         torch.set_num_threads(1)
         self.latent_shape = info.latent_shape(size)
         self._tokenizer = Tokenizers(info)
-        folder = _converted(info, size, cache, self._tokenizer)
+        folder = converted(info, size, cache)
         core = ov.Core()
         able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = precision or ("bf16" if "BF16" in able else "f32")
@@ -77,7 +77,7 @@ class OpenVinoNetworks:
         return self._decoder.infer([latent.contiguous().numpy(), matrix.numpy(), offset.numpy()])[0].copy()
 
 
-def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, tokenizer: Tokenizers) -> Path:
+def converted(info: ModelInfo, size: tuple[int, int], cache: Path) -> Path:
     """The folder with the converted networks, made first if need be; a half-made one never gets the final name."""
     key = f"{info.fingerprint}|{info.guidance}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
     folder = cache / f"openvino-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
@@ -92,7 +92,7 @@ def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, tokenizer: T
     except OSError as error:
         raise BackendError(f"the engine cache {cache} cannot be written ({error.strerror}): free or mend it") from error
     try:
-        _convert(info, size, making, tokenizer)
+        _convert(info, size, making)
         making.replace(folder)
     except (OSError, RuntimeError) as error:
         if not folder.exists():  # another process may have made it meanwhile
@@ -106,10 +106,10 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, tokenizer: Tokenizers) -> None:
+def _convert(info: ModelInfo, size: tuple[int, int], folder: Path) -> None:
     modules = load(info)
     latent = torch.zeros(info.latent_shape(size))
-    ids = torch.tensor(tokenizer(""))
+    ids = torch.tensor(Tokenizers(info)(""))
     text_call = TextCall(modules)
     with torch.inference_mode():
         text = text_call(ids)

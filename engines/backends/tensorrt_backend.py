@@ -13,13 +13,26 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engines.backends.tensorrt.build import Progress
 from engines.backends.tensorrt.device import gpu
 from engines.backends.tensorrt.library import find_for
 from engines.backends.tensorrt.make import Target, engines
 from engines.backends.tensorrt.runner import Runner
-from engines.backends.tensorrt.store import Store
+from engines.backends.tensorrt.store import Header, Store
 from engines.model import ModelInfo
 from engines.tokenizer import Tokenizers
+
+
+def build_engines(
+    info: ModelInfo, size: tuple[int, int], cache: Path, progress: Progress | None = None, precision: str = "fp16"
+) -> dict[str, tuple[bytes, Header]]:
+    """Plans and headers of a model's engines for the GPU at hand, by network, built where they are missing.
+
+    Raises BackendError where there is no GPU or no TensorRT for it.
+    """
+    found = gpu()
+    library, target = find_for(found.capability), Target(found.capability, found.name)
+    return engines(info, size, Store(cache), library, target, precision=precision, progress=progress)
 
 
 class TensorRtNetworks:
@@ -33,7 +46,7 @@ class TensorRtNetworks:
         self.name, self.precision, self.version = library.flavour, precision, library.version
         self._tokenizer = Tokenizers(info)
         store = Store(cache)
-        made = engines(info, size, store, library, Target(found.capability, found.name), precision=precision)
+        made = build_engines(info, size, cache, precision=precision)
         self.runners = {name: Runner(library, plan, header, store) for name, (plan, header) in made.items()}
         width, height = size
         self._out = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=True)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 
 from engines.backends.base import BackendError
+from engines.backends.faults import fault
 from engines.backends.graphed import Graphed
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, Modules, load
@@ -21,12 +22,11 @@ class TorchNetworks:
     GPU's memory does not do.
     """
 
-    name = "torch"
-
     def __init__(
         self, info: ModelInfo, size: tuple[int, int], modules: Modules | None = None, graphed: bool = True,
         compiled: bool = False, precision: str | None = None,
     ) -> None:  # fmt: skip
+        self.name = "compiled" if compiled else "torch"
         self.latent_shape = info.latent_shape(size)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.precision = precision or ("fp16" if self.device.type == "cuda" else "f32")
@@ -48,12 +48,13 @@ class TorchNetworks:
             labels = (self._in(torch.zeros(1, len(info.sound_factors))),) if info.sound_factors else ()
             self._unet = Graphed(unet, (self._in(latent), timestep, text, *labels), graphed)
             self._decode = Graphed(decode, tuple(map(self._seen, (latent, torch.eye(3), torch.zeros(3)))), graphed)
-        except torch.cuda.OutOfMemoryError:
-            free = torch.cuda.mem_get_info()[0] / 2**30
-            raise BackendError(
-                f"{info.path.name} at {size[0]}x{size[1]} does not fit into the GPU's memory ({free:.1f} GiB are free): "
-                "choose a smaller --size, or close what else uses the GPU"
-            ) from None
+        except Exception as error:
+            if (known := fault(error)) is not None:
+                raise known from error
+            if compiled:  # torch.compile raises whatever the compiler below it does
+                first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                raise BackendError(f"{info.path.name} cannot be compiled ({first}): use the torch backend") from error
+            raise
         width, height = size
         self._out = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=self.device.type == "cuda")
 

@@ -37,12 +37,17 @@ class Translator:
         """Encode up to ``count`` more of the bank's texts; whether all are. What a sound means waits for that."""
         return self._states.fill(count) == 0
 
+    @property
+    def ready(self) -> bool:
+        """Whether all of the bank's texts are encoded."""
+        return not self._states.left
+
     def translate(self, weights: FloatArray | None, dt: float) -> Meant | None:
         """What weights (texts,) that have held for ``dt`` seconds mean, smoothed; None for weights is nothing heard.
 
         None while the bank is not prepared or nothing has been meant yet.
         """
-        if self._states.left:
+        if not self.ready:
             return None
         mixture = self._mixer.mix(self._nothing if weights is None else weights, dt)
         if mixture is None:

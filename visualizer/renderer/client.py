@@ -1,275 +1,226 @@
-"""The app's side of the renderer: starts it, sends controls and commands, takes frames, and replaces it when it dies
-or hangs. Never imports torch."""
+"""The app's side of the renderer: sends controls and commands, takes frames, replaces it when it dies or hangs, and
+changes it for another one that was made ready beside it. Never imports torch."""
 
 from __future__ import annotations
 
-import json
-import queue
-import subprocess
+import shutil
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from visualizer.child import start_child
-from visualizer.renderer.mailbox import Mailbox
-from visualizer.renderer.messages import (
-    CONTROLS_BOX,
-    CONTROLS_BYTES,
-    FRAMES_BOX,
-    MEANING_BOX,
-    MEANING_BYTES,
-    frame_bytes,
-    pack_controls,
-    unpack_frame,
-    unpack_meaning,
-)
+from visualizer.renderer.settings import RendererSettings, RendererStatus
+from visualizer.renderer.succession import Succession
+from visualizer.renderer.worker import Worker
 from visualizer.snapshots import Controls, Frame, Meaning, Trace
 
-HUNG_AFTER_S = 1.5
-"""A running renderer that has given no sign of life for so long is replaced …"""
+BUILT_BESIDE = {"compiled", "tensorrt"}
+"""Backends that may take minutes until they can paint: another one paints until then."""
 
-HUNG_AFTER_FRAMES = 6.0
-"""… or, where frames take long, for so many frames."""
+DEATHS = 5
+DEATHS_WITHIN_S = 30.0
+"""A renderer that dies so often in so short a time is not started again …"""
 
-LOADING_MAY_TAKE_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class RendererSettings:
-    """What a renderer is started with. size: (width, height). backend: "" for the machine's best.
-
-    second: the prompt at the other end of the mix.
-    encoder, bank: of the sound, None for a renderer that does not listen. banks: folder of the user's own, None for none.
-    """
-
-    model: Path
-    size: tuple[int, int]
-    fps: float
-    prompt: str
-    cache: Path
-    backend: str = ""
-    encoder: Path | None = None
-    bank: Path | None = None
-    banks: Path | None = None
-    second: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RendererStatus:
-    """state: "starting", "running", "restarting" or "failed". message: one sentence when there is something to say.
-
-    texts: the prompt bank's, once the renderer listens.
-    """
-
-    state: str
-    backend: str = ""
-    precision: str = ""
-    size: tuple[int, int] = (0, 0)
-    message: str = ""
-    restarts: int = 0
-    texts: tuple[str, ...] = ()
+BACKEND_DEATHS = 2
+"""… and after so many deaths it goes on without the backend that was chosen."""
 
 
 class RendererClient:
-    """One renderer process and its channels in a folder."""
+    """The renderer of one show. folder: of the show's channels."""
 
     def __init__(self, folder: Path, settings: RendererSettings) -> None:
-        self._settings = settings
         self._folder = folder
-        self._controls_box = Mailbox.create(folder / CONTROLS_BOX, CONTROLS_BYTES)
-        self._frames_box = Mailbox.create(folder / FRAMES_BOX, frame_bytes(settings.size))
-        self._meaning_box = Mailbox.create(folder / MEANING_BOX, MEANING_BYTES)
-        self._understood = 0
-        self._seen = 0
-        self._sent = 0
-        self._next_id = 0
-        self._waiting: dict[int, dict[str, Any]] = {}
-        self._process: subprocess.Popen[str] | None = None
-        self._answers: queue.SimpleQueue[tuple[int, dict[str, Any]]] = queue.SimpleQueue()
-        self._started = 0.0
-        self._deaths: deque[float] = deque(maxlen=5)
-        self._errors: deque[str] = deque(maxlen=20)
-        self._loaded: Path | None = None
-        self._painted_s = 0.0
-        self.status = RendererStatus("starting")
+        self._asked: RendererSettings | None = None  # what is made ready, or will be
+        if settings.backend in BUILT_BESIDE:
+            self._asked, settings = settings, replace(settings, backend="")
+        self._count = 0
+        self._worker = Worker(folder, self._new_folder(), settings)
+        self._next: Succession | None = None
+        self._alone = False  # whether there is room for the next one only
+        self._state = "starting"
+        self._deaths: deque[float] = deque(maxlen=DEATHS)
+        self._restarts = 0
+        self._trouble = ""  # until the renderer paints again
+        self._notice = ""  # until something else is asked for
+        self._leaving: list[threading.Thread] = []
+
+    def _new_folder(self) -> Path:
+        self._count += 1
+        return self._folder / f"renderer-{self._count}"
+
+    @property
+    def status(self) -> RendererStatus:
+        """What is known of it now."""
+        following, asked = self._next, self._asked  # another thread may change them meanwhile
+        preparing = following.progress if following else f"{asked.named}: waits" if asked else ""
+        return replace(
+            self._worker.status, state=self._state, message=self._trouble or self._notice, restarts=self._restarts,
+            preparing=preparing,
+        )  # fmt: skip
 
     @property
     def pid(self) -> int | None:
-        """Process id of the renderer that runs now."""
-        return None if self._process is None else self._process.pid
+        """Process id of the renderer that paints now."""
+        return self._worker.pid
 
     @property
     def settings(self) -> RendererSettings:
-        """What a restarted renderer would be started with."""
-        return self._settings
+        """Of the renderer that paints; a restarted one is started with them."""
+        return self._worker.settings
 
     def start(self) -> None:
         """Start the process; it loads its model in the background."""
-        self._process = start_child("visualizer.renderer.process", "--folder", str(self._folder))
-        self._started = time.perf_counter()
-        pid = self._process.pid
-        threading.Thread(target=self._hear, args=(pid, self._process.stdout), daemon=True).start()
-        threading.Thread(target=self._collect, args=(self._process.stderr,), daemon=True).start()
-        self._waiting.clear()
-        self._painted_s = 0.0
-        self._send({"do": "prompt", "text": self._settings.prompt, "second": self._settings.second, "fade": 0.0})
-        self._send({"do": "fps", "fps": self._settings.fps})
-        self._load()
-        encoder, bank, banks = self._settings.encoder, self._settings.bank, self._settings.banks
-        if encoder is not None and bank is not None:
-            self._send({"do": "hear", "encoder": str(encoder), "bank": str(bank), "banks": str(banks or "")})
-
-    def _load(self) -> None:
-        s = self._settings
-        self._send({
-            "do": "load", "model": str(s.model), "width": s.size[0], "height": s.size[1], "backend": s.backend,
-            "cache": str(s.cache), "resume": s.model == self._loaded,
-        })  # fmt: skip
+        self._worker.start()
+        self._worker.paint(after=self._worker)
 
     def stop(self) -> None:
-        """End the process and let go of the channels."""
-        process, self._process = self._process, None
-        if process is not None:
-            try:
-                if process.stdin:
-                    process.stdin.close()
-                process.wait(2)
-            except (OSError, subprocess.TimeoutExpired):
-                process.kill()
-                process.wait()
-        self._controls_box.close()
-        self._frames_box.close()
-        self._meaning_box.close()
+        """End all processes and let go of the channels."""
+        if self._next is not None:
+            self._next.cancel()
+        self._worker.stop()
+        for thread in self._leaving:
+            thread.join()
 
     def set_prompts(self, text: str, second: str = "", fade_s: float = 0.0) -> None:
         """Paint this prompt from now on, or the mix of both. fade_s: how long they take to come, at least."""
-        self._settings = replace(self._settings, prompt=text, second=second)
-        self._send({"do": "prompt", "text": text, "second": second, "fade": fade_s})
+        self._worker.set_prompts(text, second, fade_s)
+        if self._asked is not None:
+            self._asked = replace(self._asked, prompt=text, second=second)
+        if self._next is not None:
+            self._next.set_prompts(text, second, fade_s)
 
-    def set_model(self, model: Path) -> None:
-        """Load another model; if it cannot be loaded, the one that paints goes on."""
-        self._settings = replace(self._settings, model=model)
-        self._load()
+    def change(self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None) -> None:
+        """Paint another model, at another (width, height), on another backend, as soon as that is ready; None leaves it.
+
+        What is asked for last counts. Where it cannot be, ``status`` says why, and what paints goes on.
+        """
+        asked = self._asked or self.settings
+        asked = replace(
+            asked, model=model or asked.model, size=size or asked.size,
+            backend=asked.backend if backend is None else backend,
+        )  # fmt: skip
+        self._notice = ""
+        self._give_up()
+        self._asked = None if asked == self.settings else asked
 
     def send_controls(self, controls: Controls, trace: Trace) -> None:
         """Replace the controls that the next frame answers to."""
-        self._sent = self._controls_box.write(pack_controls(controls, trace))
+        self._worker.send_controls(controls, trace)
+        if self._next is not None and self._next.worker is not None:
+            self._next.worker.send_controls(controls, trace)
 
     @property
     def controls_taken(self) -> bool:
         """Whether a frame was begun with the controls sent last."""
-        return self._controls_box.taken == self._sent
+        return self._worker.controls_taken
 
     def frame(self) -> Frame | None:
         """The newest frame if it was not taken yet."""
-        message = self._frames_box.read(self._seen)
-        if message is None:
-            return None
-        self._seen = message[0]
-        frame = unpack_frame(message[1])[0]
-        self._painted_s = frame.trace.painted - frame.trace.begun
-        return frame
+        if self._next is not None and (frame := self._next.frame()) is not None:
+            self._succeed(self._next)
+            return frame
+        return self._worker.frame()
 
     def meaning(self) -> Meaning | None:
         """What the sound means now, if it was not taken yet."""
-        message = self._meaning_box.read(self._understood)
-        if message is None:
-            return None
-        self._understood = message[0]
-        return unpack_meaning(message[1])
+        return self._worker.meaning()
 
     def poll(self) -> None:
-        """Take answers and replace a dead or hung renderer; call often."""
-        self._take_answers()
-        process = self._process
-        if process is None or self.status.state == "failed":
-            return
-        now = time.perf_counter()
-        # The first frame after a load may take several passes and is nothing to judge by.
-        settling = any(command["do"] == "load" for command in self._waiting.values()) or self._painted_s == 0.0
-        limit = LOADING_MAY_TAKE_S if settling else max(HUNG_AFTER_S, HUNG_AFTER_FRAMES * self._painted_s)
-        quiet = now - max(self._frames_box.heartbeat, self._started)
-        if process.poll() is None and quiet < limit:
-            return
-        how = "stopped answering" if process.poll() is None else f"ended with code {process.poll()}"
-        last = self._errors[-1] if self._errors else ""
-        process.kill()
-        process.wait()
-        self._deaths.append(now)
-        if self._loaded not in (None, self._settings.model):
-            self._settings = replace(self._settings, model=self._loaded)  # what it died of loading
-        if len(self._deaths) == self._deaths.maxlen and now - self._deaths[0] < 30:
-            self.status = replace(
-                self.status, state="failed",
-                message=f"the renderer {how} {len(self._deaths)} times in 30 s ({last or 'no message'}): "
-                "start the program again with another --model or backend",
-            )  # fmt: skip
-            return
-        self.status = replace(
-            self.status, state="restarting", message=f"the renderer {how}; it is being restarted",
-            restarts=self.status.restarts + 1,
-        )  # fmt: skip
-        self.start()
-
-    def _send(self, command: dict[str, Any]) -> None:
-        self._next_id += 1
-        self._waiting[self._next_id] = command
-        process = self._process
-        if process is None or process.stdin is None:
-            return
-        try:
-            process.stdin.write(json.dumps({"id": self._next_id, **command}) + "\n")
-            process.stdin.flush()
-        except OSError:
-            pass  # it has just died: poll() restarts it with the settings, which hold what was asked for
-
-    def _hear(self, pid: int, pipe: Any) -> None:
-        for line in pipe:
-            try:
-                answer = json.loads(line)
-            except ValueError:
-                answer = None
-            if isinstance(answer, dict):
-                self._answers.put((pid, answer))
-            else:
-                self._errors.append(line.strip())  # a library that prints to standard output
-
-    def _collect(self, pipe: Any) -> None:
-        for line in pipe:
-            if line.strip():
-                self._errors.append(line.strip())
-
-    def _take_answers(self) -> None:
-        while True:
-            try:
-                pid, answer = self._answers.get_nowait()
-            except queue.Empty:
-                return
-            if pid != self.pid:
-                continue
-            command = self._waiting.pop(answer.get("answer", -1), {})  # no command: what the renderer says by itself
+        """Take answers, replace a dead or hung renderer, go on with a change; call often."""
+        for command, answer in self._worker.answers():
             what = command.get("do", "")
             if "error" in answer:
                 self._refused(what, answer["error"])
-            elif what == "hear":
-                told = answer["message"] or self.status.message
-                self.status = replace(self.status, texts=tuple(answer["texts"]), message=told)
-            elif what == "load":
-                self._loaded = Path(command["model"])
-                self._painted_s = 0.0
-                self.status = replace(
-                    self.status, state="running", backend=answer["backend"], precision=answer["precision"],
-                    size=tuple(answer["size"]), message="",
-                )  # fmt: skip
+            elif what == "paint":
+                self._state, self._trouble = "running", ""
+            else:
+                self._notice = answer.get("message") or self._notice
+        if self._state != "failed" and self._worker.pid is not None and not self._alone and not self._worker.well:
+            self._replace()
+        if self._asked is not None and self._state in ("running", "restarting"):
+            self._change(self._asked)
 
     def _refused(self, what: str, error: str) -> None:
-        if not what:  # the renderer says by itself that its encoder has failed
-            self.status = replace(self.status, texts=())
-        if what == "load" and self._loaded is not None:
-            self._settings = replace(self._settings, model=self._loaded)
-            self.status = replace(self.status, message=error)
-        else:
-            self.status = replace(self.status, state="failed" if what == "load" else self.status.state, message=error)
+        backend = self.settings.backend
+        if what == "load" and backend:
+            self._notice = f"{error} (painting without {backend})"
+            self._worker.kill()
+            self._restart(replace(self.settings, backend=""))
+        elif what == "load":
+            self._state, self._trouble = "failed", error
+        elif self._state != "failed":  # else it is the load that has failed
+            self._notice = error
+
+    def _replace(self) -> None:
+        """Start the renderer again, which died or hangs."""
+        how, now = self._worker.kill(), time.perf_counter()
+        said = self._worker.last_words or "no message"
+        self._deaths.append(now)
+        lately = sum(now - death < DEATHS_WITHIN_S for death in self._deaths)
+        if lately == DEATHS:
+            self._state = "failed"
+            self._trouble = (
+                f"the renderer {how} {DEATHS} times in {DEATHS_WITHIN_S:.0f} s ({said}): "
+                "start the program again with another --model or backend"
+            )
+            return
+        settings = self.settings
+        if settings.backend and lately >= BACKEND_DEATHS:
+            self._notice = f"the renderer {how} {lately} times on {settings.backend} ({said}): painting without it"
+            settings = replace(settings, backend="")
+        self._state, self._trouble = "restarting", f"the renderer {how}; it is being restarted"
+        self._restarts += 1
+        self._restart(settings)
+
+    def _restart(self, settings: RendererSettings) -> None:
+        self._worker.settings = settings
+        self.start()
+
+    def _change(self, asked: RendererSettings) -> None:
+        """Go on with making ready what was asked for."""
+        if self._next is None:
+            self._next = Succession(self._folder, self._new_folder(), asked)
+        self._next.poll()
+        if self._next.state == "ready":
+            self._next.paint(after=self._worker)
+        elif self._next.state == "failed" and self._next.no_room and not self._alone:
+            self._alone = True
+            self._trouble = f"there is no room for two models: the picture stands still while {asked.named} is loaded"
+            self._worker.kill()
+            self._next = Succession(self._folder, self._new_folder(), asked, built=True)
+        elif self._next.state == "failed":
+            self._notice = self._next.error
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Whatever is being made ready is not wanted."""
+        if self._next is not None:
+            self._leave(self._next.cancel)
+        self._asked = self._next = None
+        if self._alone:
+            self._alone = False
+            self._restart(self.settings)
+
+    def _succeed(self, succession: Succession) -> None:
+        """The successor paints: the one before it may go."""
+        before, worker = self._worker, succession.worker
+        assert worker is not None
+        self._worker = worker
+        self._asked = self._next = None
+        self._alone, self._state, self._trouble = False, "running", ""
+        self._deaths.clear()
+
+        def leave() -> None:
+            before.stop()
+            shutil.rmtree(before.folder, ignore_errors=True)
+
+        self._leave(leave)
+
+    def _leave(self, end: Callable[[], None]) -> None:
+        """End a process without waiting for it: the picture goes on meanwhile."""
+        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        thread = threading.Thread(target=end, name="leaving")
+        thread.start()
+        self._leaving.append(thread)

@@ -33,10 +33,13 @@ class Listener:
         self.bank = bank
         self._expected = -1  # the sample that the next hop begins with, where none is missing
         self.meaning: Meaning | None = None
+        self.caught_up = False
+        """Whether all that there was has been heard."""
 
     def listen(self) -> bool:
         """Take the hops that have come; whether ``meaning`` is new. After a gap the past begins anew."""
         mel, first = self._reader.read(HOPS_AT_ONCE)
+        self.caught_up = len(mel) < HOPS_AT_ONCE
         if not len(mel):
             return False
         sample = round(self._reader.ring.captured_at(first) * SAMPLE_RATE)

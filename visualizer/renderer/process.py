@@ -1,7 +1,8 @@
-"""The renderer process: ``python -m visualizer.renderer.process --folder CHANNELS``.
+"""The renderer process: ``python -m visualizer.renderer.process --folder CHANNELS --show CHANNELS``.
 
 It reads the newest controls, paints at the target rate and publishes frames; commands come as JSON lines on standard
-input, each answered on standard output. It ends when standard input closes, so it never outlives the app.
+input, each answered on standard output. It paints from the command "paint" on, which may come long after "load": then it
+takes up the picture of the renderer before it. It ends when standard input closes, so it never outlives the app.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engines.backends import BackendError, open_networks
-from engines.model import ModelError, ModelInfo, inspect
+from engines.backends import BackendError
+from engines.backends.base import RoomError
+from engines.backends.faults import fault, unused_gpu
+from engines.model import ModelError
 from engines.stream import Stream, StreamState
 from visualizer.child import leave_interrupts_to_the_app
 from visualizer.encoder.bank import BankError
@@ -36,21 +39,27 @@ from visualizer.renderer.messages import (
     unpack_frame,
 )
 from visualizer.renderer.understanding import Understanding
+from visualizer.renderer.wanted import Wanted
 from visualizer.snapshots import Controls, Frame, Trace
 
 POLL_S = 0.001
+WARM_FRAMES = 3
+WARM_S = 30.0
+"""The most that a renderer spends on hearing the past and on learning what its model calls it before it paints."""
 
 
 class Renderer:
     """Paints frames from the newest controls until its commands end."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, show: Path) -> None:
+        self._show = show
         self._controls_box = Mailbox(folder / CONTROLS_BOX)
         self._meaning_box = Mailbox(folder / MEANING_BOX)
         self._frames_box = Mailbox(folder / FRAMES_BOX)
         self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._stream: Stream | None = None
+        self._wanted: Wanted | None = None
+        self._paints = False
         self._understanding = Understanding()
         self._prompts = "", ""
         self._period = 1 / 24
@@ -63,8 +72,8 @@ class Renderer:
         seen = 0
         controls, trace = None, Trace(0.0, 0.0)
         while True:
-            self._obey(wait=self._stream is None)
-            if self._stream is None:
+            self._obey(wait=not self._paints)
+            if self._stream is None or not self._paints:
                 continue
             now = time.perf_counter()
             if now < due:
@@ -121,50 +130,81 @@ class Renderer:
                 answer = self._carry_out(command)
                 _say({"answer": command["id"], **answer})
             except (ModelError, BackendError, EncoderError, BankError) as error:
-                _say({"answer": command["id"], "error": str(error)})
+                _say({"answer": command["id"], "error": str(error), "no_room": isinstance(error, RoomError)})
             except Exception as error:  # a command that cannot be carried out must not stop the pictures
-                _say({"answer": command["id"], "error": f"{command['do']} failed: {_first_line(error)}"})
+                known = fault(error)
+                why = str(known) if known else f"{command['do']} failed: {_first_line(error)}"
+                _say({"answer": command["id"], "error": why, "no_room": isinstance(known, RoomError)})
 
     def _carry_out(self, command: dict[str, Any]) -> dict[str, Any]:
-        if command["do"] == "load":
+        what = command["do"]
+        if what == "load":
             return self._load(command)
-        if command["do"] == "hear":
+        if what == "hear":
             return self._hear(command)
-        if command["do"] == "prompt":
+        if what == "warm":
+            self._warm(self._loaded[0])
+        elif what == "paint":
+            self._take_up(*self._loaded, Path(command["after"]), command["resume"])
+        elif what == "prompt":
             self._prompts = command["text"], command["second"]
             if self._stream is not None:
                 self._stream.set_prompt(*self._prompts, command["fade"])
-        elif command["do"] == "fps":
+        elif what == "fps":
             self._period = 1 / command["fps"]
         else:
-            raise BackendError(f"the renderer knows no command {command['do']!r}")
+            raise BackendError(f"the renderer knows no command {what!r}")
         return {}
 
     def _load(self, command: dict[str, Any]) -> dict[str, Any]:
-        info = inspect(Path(command["model"]))
-        size = (command["width"], command["height"])
-        networks = open_networks(info, size, command["backend"], Path(command["cache"]))
-        stream = Stream(info, networks, self._last_state(info, size) if command["resume"] else None)
-        stream.set_prompt(*self._prompts)
-        self._stream = stream
-        self._understanding.speak_to(info, networks, Path(command["cache"]))
-        self._frames_box.beat()  # from here on silence counts as hanging
-        return {"backend": networks.name, "precision": networks.precision, "size": list(size), "steps": info.steps}
+        wanted = self._wanted = Wanted.of(command)
+        networks = wanted.open()
+        self._stream = Stream(wanted.info, networks)
+        self._stream.set_prompt(*self._prompts)
+        self._understanding.speak_to(wanted.info, networks, wanted.cache)
+        self._frames_box.beat()
+        size, steps = list(wanted.size), wanted.info.steps
+        about = {"backend": networks.name, "precision": networks.precision, "size": size, "steps": steps}
+        return about | {"message": "" if wanted.backend else unused_gpu()}
+
+    @property
+    def _loaded(self) -> tuple[Stream, Wanted]:
+        if self._stream is None or self._wanted is None:
+            raise BackendError("no model is loaded: load one first")
+        return self._stream, self._wanted
 
     def _hear(self, command: dict[str, Any]) -> dict[str, Any]:
         encoder = Path(command["encoder"])
         bank, left_out = load_bank(Path(command["bank"]), Path(command["banks"]) if command["banks"] else None)
-        self._understanding.hear(Listener(self._folder, open_encoder(encoder), bank, str(encoder)))
+        self._understanding.hear(Listener(self._show, open_encoder(encoder), bank, str(encoder)))
         return {"texts": bank.texts, "message": " ".join(left_out)}
 
-    def _last_state(self, info: ModelInfo, size: tuple[int, int]) -> StreamState | None:
-        """What the renderer before this one last painted, so that a restarted one goes on from there."""
-        message = self._frames_box.read()
-        if message is None:
-            return None
-        frame, latent, phase = unpack_frame(message[1])
-        self._number = frame.number
-        return StreamState(latent, phase) if latent.shape == info.latent_shape(size) else None
+    def _warm(self, stream: Stream) -> None:
+        """Do all that only a first picture must wait for: hear the past, tell the model its words, paint for nobody."""
+        end = time.perf_counter() + WARM_S
+        while self._understanding.behind and time.perf_counter() < end:
+            self._understand(time.perf_counter())
+            self._understanding.meant(time.perf_counter())
+            self._frames_box.beat()
+        for number in range(WARM_FRAMES):
+            stream.paint({}, self._understanding.meant(time.perf_counter()), number * self._period)
+            self._frames_box.beat()
+
+    def _take_up(self, stream: Stream, wanted: Wanted, after: Path, resume: bool) -> None:
+        """Paint from now on, from what was painted last by the renderer whose channels ``after`` is, if it painted the same
+        model (``resume``) at the same size."""
+        before = Mailbox(after / FRAMES_BOX)
+        message = before.read()
+        before.close()
+        state = None
+        if message is not None:
+            frame, latent, phase = unpack_frame(message[1])
+            self._number = frame.number
+            if resume and latent.shape == wanted.info.latent_shape(wanted.size):
+                state = StreamState(latent, phase)
+        stream.begin(state)
+        self._paints = True
+        self._frames_box.beat()  # from here on silence counts as hanging
 
 
 def _first_line(error: Exception) -> str:
@@ -181,8 +221,16 @@ def main() -> None:
     """Run the renderer until the app closes the pipe."""
     leave_interrupts_to_the_app()
     parser = argparse.ArgumentParser(description="The process that paints; started by the app.")
-    parser.add_argument("--folder", type=Path, required=True)
-    Renderer(parser.parse_args().folder).run()
+    parser.add_argument("--folder", type=Path, required=True, help="of its own channels")
+    parser.add_argument("--show", type=Path, required=True, help="folder of the show's channels")
+    arguments = parser.parse_args()
+    try:
+        Renderer(arguments.folder, arguments.show).run()
+    except Exception as error:
+        known = fault(error)
+        if known is None:
+            raise
+        sys.exit(str(known))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,12 @@ class Understanding:
         info, networks, cache = self._model
         self._translator = Translator(self._listener.bank, networks.encode_text, info.fingerprint, info.lexicon, cache)
 
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to be heard of the past, or to be said to the model, before it can go by the sound."""
+        listener, translator = self._listener, self._translator
+        return listener is not None and translator is not None and not (listener.caught_up and translator.ready)
+
     def listen(self, now: float) -> Meaning | None:
         """Take the sound that has come; what it means if that is new. now: monotonic seconds."""
         if self._listener is None or not self._listener.listen():

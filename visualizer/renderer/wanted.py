@@ -1,0 +1,31 @@
+"""Which networks a renderer is to run, as the app asks for them: read the same by who builds and by who paints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engines.backends import Networks, open_networks
+from engines.model import ModelInfo, inspect
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A model at (width, height) on a backend, "" for the machine's best. cache: where what is built is kept."""
+
+    info: ModelInfo
+    size: tuple[int, int]
+    backend: str
+    cache: Path
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Wanted:
+        """From ``RendererSettings.wanted``. Raises ModelError where the folder holds no model."""
+        size = int(plain["width"]), int(plain["height"])
+        return cls(inspect(Path(plain["model"])), size, str(plain["backend"]), Path(plain["cache"]))
+
+    def open(self) -> Networks:
+        """The networks, built first where that was not done before. Raises BackendError or ModelError."""
+        return open_networks(self.info, self.size, self.backend, self.cache)
