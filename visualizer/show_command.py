@@ -97,18 +97,18 @@ def _remembered(arguments: argparse.Namespace) -> tuple[Remembered, list[str]]:
 
 
 def _source_again(source: str, problems: list[str]) -> str:
-    """The source of the last time if it is still there, else the default input."""
-    from visualizer.audio.devices import DeviceError, find_input
+    """The source of the last time, the default input where that was a file that is gone.
+
+    A sound system may hang while it lists its inputs; whether a device is still there is the input picker's to find out.
+    """
     from visualizer.audio.files import SoundFileError, open_sound
 
     kind, _, name = source.partition(":")
     try:
         if kind == "file":
             open_sound(name).close()
-        elif name:
-            find_input(name)
         return source or "device:"
-    except (DeviceError, SoundFileError, OSError) as error:
+    except (SoundFileError, OSError) as error:
         problems.append(f"What was listened to the last time is not there: {error}")
         return "device:"
 
