@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from visualizer.control.moves import ChangeLook, Move
 from visualizer.instrument import Instrument
 from visualizer.preset import Preset
 from visualizer.snapshots import HOP_SAMPLES, Beat, Controls, Frame, Heard
+
+if TYPE_CHECKING:  # no window but for the tests that want one
+    from visualizer.ui.changes import Changes
 
 SILENCE = Analyzer().push(np.zeros((HOP_SAMPLES, 2), np.float32))[0]
 
@@ -42,6 +46,25 @@ class PlayedShow(Instrument):
             heard: Heard = replace(SILENCE, sample=self._sample, **measures)
             self._playing.hear(heard, beat)
             self.controls = self._playing.at(self._sample)
+
+
+@pytest.fixture
+def show(look: Preset) -> PlayedShow:
+    """A show that plays the module's own fixture ``look`` and has heard a hop."""
+    from PySide6.QtWidgets import QApplication
+
+    QApplication.instance() or QApplication([])
+    show = PlayedShow(look)
+    show.hear()
+    return show
+
+
+@pytest.fixture
+def changes(show: PlayedShow) -> Changes:
+    """The desk's way to that show."""
+    from visualizer.ui.changes import Changes
+
+    return Changes(show)
 
 
 @pytest.fixture
