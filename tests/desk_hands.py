@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
@@ -14,7 +15,10 @@ NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 LEFT = Qt.MouseButton.LeftButton
 
 
-def shown(widget: QWidget, width: int = 400, height: int = 760) -> QWidget:
+W = TypeVar("W", bound=QWidget)
+
+
+def shown(widget: W, width: int = 400, height: int = 760) -> W:
     """The widget in a window of that size, and the window active."""
     from visualizer.ui import theme
 

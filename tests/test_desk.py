@@ -165,7 +165,7 @@ def test_a_device_that_is_gone_is_said(screen: str, tmp_path: Path) -> None:
     environment = on_screen(screen, tmp_path)
     kept = Path(environment["XDG_CONFIG_HOME"]) / "tpos-live" / "desk.json"
     save(Remembered(source="device:Nowhere"), kept)
-    command = [sys.executable, "-m", "visualizer", "--no-osc", "--seconds", "4"]
+    command = [sys.executable, "-m", "visualizer", "--no-osc", "--seconds", "8"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "Traceback" not in done.stderr
     assert load(kept).source != "device:Nowhere"

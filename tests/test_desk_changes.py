@@ -11,7 +11,6 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from desk_show import PlayedShow
-from PySide6.QtWidgets import QApplication
 
 from visualizer.control.route import Route
 from visualizer.parameters import ParameterError
@@ -24,14 +23,8 @@ OTHER = Preset("other", "Other", {"picture/prompt": "fire", "light/gain": 2.0}, 
 
 
 @pytest.fixture
-def show() -> PlayedShow:
-    QApplication.instance() or QApplication([])
-    return PlayedShow(LOOK)
-
-
-@pytest.fixture
-def changes(show: PlayedShow) -> Changes:
-    return Changes(show)
+def look() -> Preset:
+    return LOOK
 
 
 def test_a_value_is_set_undone_and_done_again(show: PlayedShow, changes: Changes) -> None:

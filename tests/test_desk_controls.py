@@ -14,7 +14,7 @@ from desk_show import PlayedShow
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from visualizer.control.route import Route
 from visualizer.parameters import PARAMETERS
@@ -31,23 +31,13 @@ LOOK = Preset("plain", "Plain", {"light/hue": 10.0}, (Route("bass", "lens/zoom",
 
 
 @pytest.fixture
-def show() -> PlayedShow:
-    QApplication.instance() or QApplication([])
-    show = PlayedShow(LOOK)
-    show.hear()
-    return show
-
-
-@pytest.fixture
-def changes(show: PlayedShow) -> Changes:
-    return Changes(show)
+def look() -> Preset:
+    return LOOK
 
 
 @pytest.fixture
 def panel(show: PlayedShow, changes: Changes) -> ControlsPanel:
-    panel = ControlsPanel(show, changes)
-    shown(panel)
-    return panel
+    return shown(ControlsPanel(show, changes))
 
 
 def slider_of(panel: ControlsPanel, name: str) -> ParameterSlider:

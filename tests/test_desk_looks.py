@@ -36,23 +36,13 @@ def fitted(preset: Preset) -> Preset:
 
 
 @pytest.fixture
-def show(own_folders: Path) -> PlayedShow:
-    QApplication.instance() or QApplication([])
-    show = PlayedShow(fitted(find_preset("nebula")))
-    show.hear()
-    return show
-
-
-@pytest.fixture
-def changes(show: PlayedShow) -> Changes:
-    return Changes(show)
+def look(own_folders: Path) -> Preset:
+    return fitted(find_preset("nebula"))
 
 
 @pytest.fixture
 def panel(show: PlayedShow, changes: Changes) -> LooksPanel:
-    panel = LooksPanel(show, changes, fitted)
-    shown(panel)
-    return panel
+    return shown(LooksPanel(show, changes, fitted))
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from desk_hands import LEFT, shown, type_into, wait_for, wheel
 from desk_show import PlayedShow
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from visualizer.control.route import SOURCES, Route
 from visualizer.parameters import PARAMETERS
@@ -28,23 +27,13 @@ B = Route("onset", "light/gain", 1.0)
 
 
 @pytest.fixture
-def show() -> PlayedShow:
-    QApplication.instance() or QApplication([])
-    show = PlayedShow(Preset("plain", "Plain", {}, (A, B)))
-    show.hear()
-    return show
-
-
-@pytest.fixture
-def changes(show: PlayedShow) -> Changes:
-    return Changes(show)
+def look() -> Preset:
+    return Preset("plain", "Plain", {}, (A, B))
 
 
 @pytest.fixture
 def panel(show: PlayedShow, changes: Changes) -> RoutesPanel:
-    panel = RoutesPanel(show, changes)
-    shown(panel)
-    return panel
+    return shown(RoutesPanel(show, changes))
 
 
 def choose(combo: object, name: str) -> None:

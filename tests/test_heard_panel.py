@@ -24,8 +24,8 @@ from visualizer.resources import demo_track
 from visualizer.show import LiveShow, ShowSettings
 from visualizer.snapshots import HOP_SAMPLES, SAMPLE_RATE, Beat, Heard, Meaning
 from visualizer.ui.beat_view import SOURCES, TEXT_WIDTH, UNIT_WIDTH, tempo_lines
-from visualizer.ui.heard_panel import HeardPanel, Hearing
-from visualizer.ui.hearing import hearing
+from visualizer.ui.heard_panel import HeardPanel
+from visualizer.ui.hearing import Hearing, hearing
 from visualizer.ui.lettering import lettering
 from visualizer.ui.theme import LOW_MID_HIGH, NUMBER_PX, SMALL_PX, STYLE, TEXT, YELLOW
 

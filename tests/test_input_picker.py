@@ -126,6 +126,23 @@ def test_a_remembered_source_that_is_gone_is_said(tmp_path: Path) -> None:
     assert gone.problem == "" and not gone._said.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("inputs", "instead"), [([MICROPHONE, LOOPBACK], "device:"), ([], f"file:{demo_track()}")], ids=["some", "none"]
+)
+def test_where_a_remembered_input_is_gone_there_is_another(inputs: list[Device], instead: str) -> None:
+    """It is found out behind the window, so that a sound system that hangs keeps nobody waiting; and said once."""
+    gone = "device:ALSA: Scarlett 2i2"
+    made = InputPicker(Sounding(), gone, gone, lambda: Told(inputs))
+    told: list[str] = []
+    made.gone.connect(told.append)
+    made.gone.connect(made.put)
+    made.look()
+    until(lambda: made._listing is None, "the list")
+    made.look()
+    until(lambda: made._listing is None, "the list again")
+    assert told == [instead] and made.source == instead and "of the last show is not there" in made.problem
+
+
 def test_a_list_that_fails_keeps_the_last_one_and_says_why() -> None:
     made = picker()
     made._look = lambda: Told(None, "The sound system did not list its inputs within 10 s; restart it.")

@@ -145,7 +145,8 @@ def test_what_a_show_cannot_do_is_told(jack: None, tmp_path: Path) -> None:
         until(lambda: any(row.is_open for row in midi.state.ports), "the port")
         time.sleep(0.05)
         desk.controller.send(0xB0, 9, 127)
-        until(lambda: midi.state.messages == ("CC 9, channel 1: there is no blackout in this show",), "the sentence")
+        until(lambda: midi.state.messages, "a sentence")
+        assert midi.state.messages == ("CC 9, channel 1: there is no blackout in this show",)
     finally:
         midi.stop()
         desk.end()

@@ -49,8 +49,7 @@ def show(embedded: Path, tmp_path: Path) -> Iterator[LiveShow]:
     QApplication.instance() or QApplication([])
     show = LiveShow(ShowSettings(f"file:{demo_track()}", find_preset("nebula"), embedded, (256, 256), 24.0, tmp_path))
     yield show
-    while show._asked:  # what the show's thread would do: a file that is begun is finished
-        show._asked.popleft()()
+    show.carry_out()  # what the show's thread would do: a file that is begun is finished
     show.stop()
 
 

@@ -11,8 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -23,16 +22,14 @@ from visualizer.analysis.mel import SHOW
 from visualizer.audio.intake import Intake
 from visualizer.audio.ring import SoundRing
 from visualizer.audio.source import Capture
-from visualizer.control.moves import ChangeLook, Move, SetRoutes, SetValue
-from visualizer.control.playing import Playing
-from visualizer.control.route import Route
+from visualizer.control.moves import Move
 from visualizer.control.tempo import Tempo, TempoSource
 from visualizer.control.track import Header
+from visualizer.instrument import Instrument
 from visualizer.output.flash import Mode
 from visualizer.output.live_set import LiveSet
 from visualizer.output.sink import Sink
 from visualizer.output.stage import Stage
-from visualizer.parameters import PARAMETERS, defaults
 from visualizer.preset import Preset
 from visualizer.renderer.channels import channels_folder
 from visualizer.renderer.client import RendererClient
@@ -102,17 +99,17 @@ class Handed:
     delay_s: float
 
 
-class LiveShow:
+class LiveShow(Instrument):
     """A running show. Make it, ``start`` it, look at ``latest`` and ``status``, ``stop`` it."""
 
     def __init__(
         self, settings: ShowSettings, sinks: tuple[Sink, ...] = (), tempo_sources: tuple[TempoSource, ...] = ()
     ) -> None:
+        super().__init__(settings.preset)
         self._folder = channels_folder()
         self._ring = SoundRing.create(self._folder / "sound.ring", RING_SECONDS, max_channels=2)
         self._intake = Intake(self._ring)
         self._analyzer = Analyzer()
-        self._playing = Playing(settings.preset.values, settings.preset.routes)
         self._tempo = Tempo(tempo_sources)
         self._stage = Stage(settings.size, sinks)
         self.capture = Capture(settings.source, self._ring.path)
@@ -124,8 +121,7 @@ class LiveShow:
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)
-        self.settings, self.preset = settings, settings.preset
-        self._own = defaults(look=False)
+        self.settings = settings
         self._set: LiveSet | None = None  # that was asked for
         self._recorded: LiveSet | None = None  # that the show's thread tells
         self.meaning: Meaning | None = None
@@ -136,7 +132,6 @@ class LiveShow:
         self._clock: tuple[int, float] | None = None  # a sample, and when it was captured
         self.history: deque[Handed] = deque(maxlen=HISTORY_FRAMES)
         self._messages: deque[str] = deque(maxlen=4)
-        self._asked: deque[Callable[[], None]] = deque()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="show")
         self._last_sound = self._last_offer = 0.0
@@ -157,8 +152,7 @@ class LiveShow:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        while self._asked:  # a recording that was begun or ended last
-            self._asked.popleft()()
+        self.carry_out()  # a recording that was begun or ended last
         self.capture.stop()
         self.renderer.stop()
         for sink in self._stage.sinks:
@@ -170,58 +164,19 @@ class LiveShow:
         self._mel.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    # What the desk asks for; carried out on the show's thread.
-
     def set(self, name: str, value: float | str) -> None:
-        """Set a parameter's value without the sound; raises ParameterError or KeyError here and now."""
-        if PARAMETERS[name].look:
-            self._ask(SetValue(name, value))
-            return
-        self._own[name] = PARAMETERS[name].check(value)
+        """As every instrument does; the limiter obeys at once."""
+        super().set(name, value)
         if name == "output/limiter":
             self._stage.limiter.mode = cast(Mode, value)
 
-    def set_routes(self, routes: Iterable[Route]) -> None:
-        """Let the sound move what these routes say, and nothing else."""
-        self._ask(SetRoutes(tuple(routes)))
-
-    def set_preset(self, preset: Preset, fade_s: float | None = None) -> None:
-        """Change to another look in ``fade_s`` seconds (None: as ``show/fade`` says).
-
-        Raises ParameterError here and now for a value out of range.
-        """
-        self._ask(ChangeLook(preset.values, preset.routes, float(self._own["show/fade"]) if fade_s is None else fade_s))
-        self.preset = preset
-
-    def _ask(self, move: Move) -> None:
-        self._asked.append(lambda: self._move(move))
-
     def _move(self, move: Move) -> None:
         before = self._playing.prompts
-        self._playing.move(move)
+        super()._move(move)
         if self._recorded is not None:
             self._recorded.move(self._heard_to, move)
         if self._playing.prompts != before:
             self.renderer.set_prompts(*self._playing.prompts, self._playing.prompt_fade_s)
-
-    @property
-    def values(self) -> dict[str, float | str]:
-        """Every parameter's value without the sound, by name, as far as what was asked for has been carried out."""
-        return {**self._playing.values, **self._own}
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """What the sound moves."""
-        return self._playing.modulator.routes
-
-    @property
-    def envelopes(self) -> tuple[float, ...]:
-        """How much each of ``routes`` hears now, 0–1."""
-        return self._playing.modulator.envelopes
-
-    def look(self) -> Preset:
-        """What is being played, as a look: the preset with all that was changed since."""
-        return replace(self.preset, values=self._playing.values, routes=self.routes)
 
     def set_input(self, source: str) -> None:
         """Listen to another source, as in ``ShowSettings``; what cannot be opened is said in ``status``."""
@@ -401,8 +356,7 @@ class LiveShow:
         supervised = 0.0
         try:
             while not self._stopping.is_set():
-                while self._asked:
-                    self._asked.popleft()()
+                self.carry_out()
                 now = time.perf_counter()
                 if now - supervised > SUPERVISE_EVERY_S:
                     supervised = now

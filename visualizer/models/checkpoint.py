@@ -7,7 +7,6 @@ on a network; the conversion itself is diffusers'.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from engines.folder import linked
 from engines.model import NETWORKS, SECOND, ModelInfo, inspect
 from visualizer.models.about import HALF_BYTES, header_of, parameters_in
 from visualizer.models.folders import copy_files, tiny_files
-from visualizer.models.library import INDEX, LibraryError, begin, check_room, finish, free_name, is_full
+from visualizer.models.library import INDEX, LibraryError, check_room, finish, free_name, is_full, whole_or_not
 from visualizer.models.progress import Progress
 
 INSIDE = {"model.diffusion_model.": "a UNet", "first_stage_model.": "a decoder"}
@@ -43,8 +42,7 @@ def add_checkpoint(file: Path, name: str, like: Path | None, progress: Progress,
             f"{file.name} is no whole checkpoint, it lacks {(*lacking, 'a text encoder')[0]}: choose another one"
         )
     lent = {} if taesd is None else tiny_files(taesd)
-    part = begin(name, str(file.resolve()))
-    try:
+    with whole_or_not(name, file) as part:
         check_room(part, parameters_in(file) * HALF_BYTES)
         _convert(file, info, part)
         copy_files({**_settings(info), **lent}, part, progress)
@@ -52,11 +50,6 @@ def add_checkpoint(file: Path, name: str, like: Path | None, progress: Progress,
         (part / INDEX).write_text(json.dumps(index, indent=2), encoding="utf-8")
         inspect(part)
         return finish(part)
-    except OSError as error:
-        full = "the disk is full" if is_full(error) else f"{error.strerror or error}"
-        raise LibraryError(f"{file} cannot be added ({full}): nothing of it was kept") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _settings(info: ModelInfo) -> dict[str, Path]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 from engines.folder import LINK, read_json, settings_files, weights_of
 from engines.model import TINY, inspect
 from visualizer.models.about import CARD, LICENCES
-from visualizer.models.library import LibraryError, begin, check_room, finish, free_name, is_full
+from visualizer.models.library import LibraryError, check_room, finish, free_name, whole_or_not
 from visualizer.models.progress import Progress
 
 CHUNK_BYTES = 1 << 22
@@ -35,18 +34,12 @@ def add_folder(folder: Path, name: str, copy: bool, progress: Progress, taesd: P
         files |= {f"vae/{weights.name}": weights for weights in weights_of(folder / "vae")}  # though another may stand in
     if taesd is not None:
         files |= tiny_files(taesd)
-    part = begin(name, str(folder))
-    try:
+    with whole_or_not(name, folder) as part:
         if not copy:
             (part / LINK).write_text(json.dumps({"folder": str(folder)}), encoding="utf-8")
         copy_files(files, part, progress)
         inspect(part)
         return finish(part)
-    except OSError as error:
-        full = "the disk is full" if is_full(error) else f"{error.strerror or error}"
-        raise LibraryError(f"{folder} cannot be added ({full}): nothing of it was kept") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def tiny_files(taesd: Path) -> dict[str, Path]:

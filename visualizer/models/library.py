@@ -9,6 +9,8 @@ import errno
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engines.folder import LINK
@@ -79,6 +81,22 @@ def finish(part: Path) -> Path:
     whole = part.with_suffix("") if part.suffix == PART else part
     part.replace(whole)
     return whole
+
+
+@contextmanager
+def whole_or_not(name: str, source: Path) -> Iterator[Path]:
+    """As ``begin``, for what is made of a file or folder here: what has not been finished is removed.
+
+    Raises LibraryError for an OSError within.
+    """
+    part = begin(name, str(source.resolve()))
+    try:
+        yield part
+    except OSError as error:
+        why = "the disk is full" if is_full(error) else f"{error.strerror or error}"
+        raise LibraryError(f"{source} cannot be added ({why}): nothing of it was kept") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def source_of(folder: Path) -> str:

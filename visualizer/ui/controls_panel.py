@@ -48,7 +48,7 @@ class ControlsPanel(FollowingPanel):
     told = Signal(str)
 
     def __init__(self, show: Playable, changes: Changes, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(self.follow, parent=parent)
         self._show, self._changes = show, changes
         self.rows: dict[str, ParameterRow] = {}
         self.sections: dict[str, Section] = {}

@@ -87,6 +87,7 @@ class Desk(QWidget):
         self.stage.said.connect(show.tell)
         self.stage.pressed.connect(self.press)
         self.picker.chosen.connect(self._choose_input)
+        self.picker.gone.connect(self.put_input)
         self._frames, self._keeping = QTimer(self), QTimer(self)
         self._frames.timeout.connect(self._put_frame)
         self._frames.start(LOOK_MS)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from visualizer.ui.beat_view import BeatView
+from visualizer.ui.following import FollowingPanel
 from visualizer.ui.hearing import Hearing, HearingShow, hearing
 from visualizer.ui.meters import Meters
 from visualizer.ui.spectrogram import Spectrogram
 from visualizer.ui.theme import GAP_PX
 from visualizer.ui.words_view import WORDS_SHOWN, WordsView
 
-__all__ = ["WORDS_SHOWN", "HeardPanel", "Hearing"]
-
-REFRESH_MS = 50
 LEAST_HEIGHT, MOST_HEIGHT = 164, 260
 
 
-class HeardPanel(QFrame):
+class HeardPanel(FollowingPanel):
     """A strip under the picture. ``put`` it what is heard, or let it ``follow`` a show by itself.
 
     tapped, flipped, downbeat: the buttons.
@@ -30,7 +27,7 @@ class HeardPanel(QFrame):
     tapped, flipped, downbeat = Signal(), Signal(), Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(self.refresh, parent=parent)
         self.setObjectName("panel")
         self.setAccessibleName("What is heard")
         self.setMinimumHeight(LEAST_HEIGHT)
@@ -49,9 +46,6 @@ class HeardPanel(QFrame):
         layout.addWidget(self.words, 5)
         self._show: HearingShow | None = None
         self._drawn, self._drawn_at = 0, time.perf_counter()  # the newest hop drawn, and when
-        self._timer = QTimer(self)
-        self._timer.setInterval(REFRESH_MS)
-        self._timer.timeout.connect(self.refresh)
 
     def follow(self, show: HearingShow) -> None:
         """Draw what this show hears, while it is visible, and give it what the buttons say."""
@@ -59,8 +53,6 @@ class HeardPanel(QFrame):
         self.tapped.connect(show.tap)
         self.flipped.connect(show.flip_beat)
         self.downbeat.connect(show.downbeat)
-        if self.isVisible():
-            self._timer.start()
 
     def refresh(self) -> None:
         """Draw what the show has heard since the last call."""
@@ -77,14 +69,3 @@ class HeardPanel(QFrame):
         self.meters.put(heard.hops, seconds)
         self.spectrogram.push(heard.hops)
         self.words.put(heard.words, heard.silence, heard.attention)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Work only while somebody looks."""
-        super().showEvent(event)
-        if self._show is not None:
-            self._timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Ask the show for nothing more."""
-        self._timer.stop()
-        super().hideEvent(event)

@@ -57,10 +57,12 @@ class InputPicker(QWidget):
     """Says ``chosen`` with a source as the show wants it: "device:NAME", "device:" for the default, or "file:PATH".
 
     It changes nothing by itself; ``put`` tells it what plays. ``listed`` follows every look at the inputs. remembered: the
-    source of the last show; one that is gone is said in ``problem`` and under the list.
+    source of the last show; one that is gone is said in ``problem`` and under the list, and where it was to be listened to
+    now, ``gone`` says what is there instead.
     """
 
     chosen = Signal(str)
+    gone = Signal(str)
     listed = Signal()
 
     def __init__(self, show: ListeningShow, source: str, remembered: str = "",
@@ -138,10 +140,13 @@ class InputPicker(QWidget):
         self._listing = None
         self._again.setEnabled(True)
         self._devices = listing.inputs if listing.inputs is not None else self._devices
-        self.problem = listing.error or self._missing()
+        missing = "" if listing.error else self._missing()
+        self.problem = listing.error or missing
         self._said.setText(self.problem.replace("/", "/\u200b"))
         self._said.setVisible(bool(self.problem))
         self._fill()
+        if missing and self._source == self._remembered:
+            self.gone.emit(DEFAULT if self._devices else f"file:{demo_track()}")
         if not self.isVisible():
             self._timer.stop()
         self.listed.emit()

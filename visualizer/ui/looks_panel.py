@@ -43,7 +43,7 @@ class LooksPanel(FollowingPanel):
     told = Signal(str)
 
     def __init__(self, show: Playable, changes: Changes, fitted: Fitted, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(self.follow, parent=parent)
         self._show, self._changes, self._fitted = show, changes, fitted
         self.files = LookFiles(self)
         self.favourites = Favourites(self.files.folder / "favourites.txt")

@@ -29,7 +29,7 @@ class MidiPanel(FollowingPanel):
 
     def __init__(self, midi: Midi, link: Link, looks: Callable[[], Sequence[str]] = lambda: tuple(list_presets()),
                  parent: QWidget | None = None) -> None:  # fmt: skip
-        super().__init__(parent)
+        super().__init__(self.follow, parent=parent)
         self._midi, self._looks = midi, looks
         self.port_buttons: dict[str, QPushButton] = {}
         self.rows: list[BindingRow] = []

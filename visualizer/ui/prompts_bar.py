@@ -69,7 +69,7 @@ class PromptsBar(FollowingPanel):
     """Prompt A at the left, prompt B at the right, and under them the fader, with the mark of where sound moves it."""
 
     def __init__(self, show: Playable, changes: Changes, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(self.follow, parent=parent)
         self._show, self._changes = show, changes
         self.first = PromptField("What should it look like? Enter paints it.", needed=True)
         self.second = PromptField("And at the other end of the fader?", needed=False)

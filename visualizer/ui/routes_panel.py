@@ -26,7 +26,7 @@ class RoutesPanel(FollowingPanel):
     told = Signal(str)
 
     def __init__(self, show: Playable, changes: Changes, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(self.follow, parent=parent)
         self._show, self._changes = show, changes
         self.cards: list[RouteCard] = []
         self._gestures = Gestures()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from visualizer.ui.following import FollowingPanel
 from visualizer.ui.keys import CAPS
 from visualizer.ui.limiter_choice import LimitedShow, LimiterChoice
 from visualizer.ui.output_window import StageShow
@@ -25,7 +25,7 @@ class StagedShow(StageShow, LimitedShow, RecordedShow, Protocol):
     """What the panel asks of a show."""
 
 
-class StagePanel(QWidget):
+class StagePanel(FollowingPanel):
     """The tab "Stage". recordings: the folder that new recordings go to. shares: further outputs.
 
     ``pressed``: the name of a key of ``keys.KEYS`` that was pressed on the stage and is the desk's affair. ``said``: a
@@ -36,7 +36,7 @@ class StagePanel(QWidget):
     said = Signal(str)
 
     def __init__(self, show: StagedShow, recordings: Path, shares: Sequence[Share] = ()) -> None:
-        super().__init__()
+        super().__init__(self.refresh, REFRESH_MS)
         self._show = show
         self.stage = ScreenRow(show)
         self.stage.pressed.connect(self.pressed)
@@ -63,9 +63,6 @@ class StagePanel(QWidget):
             if part is not self.shares or shares:
                 layout.addWidget(_section(title, part))
         layout.addStretch(1)
-        self._timer = QTimer(self)
-        self._timer.setInterval(REFRESH_MS)
-        self._timer.timeout.connect(self.refresh)
         self.refresh()
 
     def toggle_stage(self) -> None:
@@ -96,17 +93,6 @@ class StagePanel(QWidget):
         button.setToolTip(f"{what} (key {CAPS[key]})")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return button
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Work only while somebody looks."""
-        super().showEvent(event)
-        self.refresh()
-        self._timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Ask the show for nothing more."""
-        self._timer.stop()
-        super().hideEvent(event)
 
 
 def _section(title: str, part: QWidget) -> QFrame:

@@ -6,14 +6,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 
 from visualizer.audio.devices import HOST_API_ORDER
 from visualizer.show import Handed, ShowStatus
 from visualizer.snapshots import Frame
 from visualizer.ui.delay_bar import Delay, DelayBar
+from visualizer.ui.following import FollowingPanel
 from visualizer.ui.theme import FAINT, GROUND, SMALL_PX, TEXT, WARN
 
 REFRESH_MS = 250
@@ -133,11 +134,11 @@ class NameLabel(QLabel):
         painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter), shown)
 
 
-class StatusBar(QWidget):
+class StatusBar(FollowingPanel):
     """Looks at ``show`` by itself while it is visible. osc: the state of its OSC, None for a show without."""
 
     def __init__(self, show: StatusShow, osc: Callable[[], OscShown | None] = lambda: None) -> None:
-        super().__init__()
+        super().__init__(self.refresh, REFRESH_MS)
         self._show, self._osc_state = show, osc
         self._dropped, self._stands_out = Dropped(), 0
         self._delays: deque[Delay] = deque(maxlen=USUAL_OVER)
@@ -174,9 +175,6 @@ class StatusBar(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self._notice)
         layout.addLayout(line)
-        self._timer = QTimer(self)
-        self._timer.setInterval(REFRESH_MS)
-        self._timer.timeout.connect(self.refresh)
 
     def refresh(self) -> None:
         """Look at the show, now."""
@@ -216,17 +214,6 @@ class StatusBar(QWidget):
         self._osc.setText(said or "no OSC")
         _paint(self._osc, TEXT if said else FAINT)
         self._osc.setToolTip(f"OSCQuery: {osc.query}" if osc is not None and osc.query else "")
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Work only while somebody looks."""
-        super().showEvent(event)
-        self.refresh()
-        self._timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Ask the show for nothing more."""
-        self._timer.stop()
-        super().hideEvent(event)
 
 
 def _paint(label: QLabel, name: str) -> None:
