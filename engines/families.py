@@ -19,7 +19,8 @@ CHOOSE = "choose a model of Stable Diffusion 1.5, 2.1 or XL, SD-Turbo, SDXL-Turb
 class Family:
     """A kind of model. steps: a frame. change: how far a frame is re-noised, 0–1. few_steps: whether it was distilled to
     paint in so few; others do paint, but softly. consistency: its answers are bounded as a consistency model's.
-    guidance: the scale that is told to a UNet which takes one as a condition.
+    guidance: the scale that is told to a UNet which takes one as a condition. text_scale: of classifier-free guidance, 1
+    for none.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Family:
     few_steps: bool = True
     consistency: bool = False
     guidance: float = 8.0
+    text_scale: float = 1.0
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -39,9 +41,9 @@ FAMILIES: Mapping[str, Family] = {
         Family("sdxl-turbo", "SDXL-Turbo", 1),
         Family("lcm", "Stable Diffusion with LCM", 4, consistency=True),
         Family("sdxl-lcm", "Stable Diffusion XL with LCM", 4, consistency=True),
-        Family("sd1", "Stable Diffusion 1.5", 8, few_steps=False),
-        Family("sd2", "Stable Diffusion 2", 8, few_steps=False),
-        Family("sdxl", "Stable Diffusion XL", 8, few_steps=False),
+        Family("sd1", "Stable Diffusion 1.5", 8, few_steps=False, text_scale=7.5),
+        Family("sd2", "Stable Diffusion 2", 8, few_steps=False, text_scale=7.5),
+        Family("sdxl", "Stable Diffusion XL", 8, few_steps=False, text_scale=5.0),
     )
 }
 """Live defaults, which a model's ``live.json`` may replace.
@@ -49,7 +51,8 @@ FAMILIES: Mapping[str, Family] = {
 steps: 1 for the turbo models, as their cards and Sauer et al. 2023 (adversarial diffusion distillation) use them; 4 for
 LCM, where Luo et al. 2023 find its pictures good (2 to 8); the undistilled are made for 20 to 50 with guidance, so they
 get as many as a look can ask for. change: 0.6 for all, the stream's own; the share that keeps a scene and still moves.
-guidance: 8, as the card of LCM_Dreamshaper_v7 uses it.
+guidance: 8, as the card of LCM_Dreamshaper_v7 uses it. text_scale: the undistilled were made for it, with the scales that
+diffusers' pipelines have by default; what was distilled has it in its weights.
 """
 
 

@@ -1,8 +1,12 @@
 """Audio semantic guidance: what a sound means leads what is painted (after TPoS, Jeong et al. 2023, and SEGA).
 
-Three forms, from the cheapest to the published one. s is the strength, mask_λ(ψ) keeps the entries of ψ whose size is
-at least the λ quantile of all sizes, and momentum runs from frame to frame, not from step to step: a live frame has one
-step or a few, but a show has many frames.
+Text, too, leads by what a step finds (classifier-free guidance, Ho & Salimans 2022): x0 = x0_text + (w − 1)·(x0_text −
+x0_negative), which is ε_negative + w·(ε_text − ε_negative) in x0. ``OutputGuidance`` keeps that difference as it keeps a
+sound's, so that it may be seen anew in every k-th frame only.
+
+Of the sound there are three forms, from the cheapest to the published one. s is the strength, mask_λ(ψ) keeps the
+entries of ψ whose size is at least the λ quantile of all sizes, and momentum runs from frame to frame, not from step to
+step: a live frame has one step or a few, but a show has many frames.
 
 1. ``ConditionGuidance``: the condition moves, c′ = c_text + s·m(mask_λ(E_audio − E_neutral)). No further pass of the UNet.
 2. ``OutputGuidance``: what a step takes for the clean latent moves, x0′ = x0_text + s·m(mask_λ(x0_audio − x0_text)), the
@@ -23,6 +27,7 @@ import torch
 from torch import Tensor
 
 from engines.state import State, number, part, under
+from engines.warp import Motion, warp
 
 MEMORY_S = 0.4
 """τ of the momentum."""
@@ -122,28 +127,40 @@ class ConditionGuidance:
 
 
 class OutputGuidance:
-    """Form 2: the clean latents that the steps of a frame find are moved towards those under the sound's meaning."""
+    """Form 2: the clean latents that the steps of a frame find are moved by what they differ in under another condition."""
 
     def __init__(self) -> None:
         self._momenta: dict[int, Momentum] = {}
         self._shifts: dict[int, Tensor] = {}
         self._frames, self._seconds = 0, 0.0  # since the last look
 
-    def due(self, refresh: int, dt: float) -> bool:
-        """Whether this frame, ``dt`` seconds after the last, is to be seen under the sound."""
+    def due(self, refresh: int, dt: float, steps: int = 1) -> bool:
+        """Whether this frame of so many steps, ``dt`` seconds after the last, is to be seen under both conditions."""
         self._frames += 1
         self._seconds += dt
-        return self._frames >= refresh or not self._shifts
+        return self._frames >= refresh or len(self._shifts) < steps
 
-    def look(self, step: int, text: Tensor, sound: Tensor, strength: Strength) -> None:
-        """Take in what a step found (1, C, h, w) under the text and under the sound."""
+    def look(self, step: int, plain: Tensor, other: Tensor, strength: Strength | None = None) -> None:
+        """Take in what a step found (1, C, h, w) under both conditions; without a strength all that they differ in."""
+        if strength is None:
+            self._shifts[step] = other - plain
+            return
         momentum = self._momenta.setdefault(step, Momentum())
-        masked = strongest(sound - text, strength.mask, (2, 3))
+        masked = strongest(other - plain, strength.mask, (2, 3))
         self._shifts[step] = momentum.follow(masked, strength.momentum, self._seconds)
 
     def looked(self) -> None:
         """All steps of a frame have been seen."""
         self._frames, self._seconds = 0, 0.0
+
+    def forget(self) -> None:
+        """Nothing was seen."""
+        self._shifts, self._momenta = {}, {}
+        self.looked()
+
+    def move(self, motion: Motion) -> None:
+        """What was seen moves on with the picture."""
+        self._shifts = {step: warp(shift, motion) for step, shift in self._shifts.items()}
 
     def state(self) -> State:
         """What was last seen at each step, and when."""

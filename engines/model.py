@@ -39,6 +39,7 @@ class ModelInfo:
     latent_channels, latent_scale: shape of its latents. cold_steps: steps of the first frame. lexicon: words it knows for
     texts that it does not. fingerprint: changes with configurations and weights. family: which kind it is. parts: the
     folder of each part; "vae" is the decoder that is used. guidance: the scale told to a UNet that takes one.
+    text_scale: of classifier-free guidance, 1 for none. zeros_for_no_text: zeros stand for an empty negative prompt.
     """
 
     path: Path
@@ -57,6 +58,8 @@ class ModelInfo:
     family: Family
     parts: Mapping[str, Path]
     guidance: float
+    text_scale: float
+    zeros_for_no_text: bool
 
     @property
     def pooled(self) -> bool:
@@ -136,6 +139,8 @@ def _describe(folder: Path, index: Mapping[str, Any], parts: Mapping[str, Path],
         family=family,
         parts=parts,
         guidance=float(live.get("guidance", family.guidance)),
+        text_scale=float(live.get("text_scale", family.text_scale)),
+        zeros_for_no_text=bool(index.get("force_zeros_for_empty_prompt", False)),
     )
 
 

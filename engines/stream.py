@@ -17,7 +17,8 @@ import numpy.typing as npt
 import torch
 
 from engines.backends.base import Networks
-from engines.guidance import ConditionGuidance, Meant, OutputGuidance, Strength
+from engines.denoise import Denoiser, Wanted
+from engines.guidance import ConditionGuidance, Meant, Strength
 from engines.lens import Lens
 from engines.light import light_map
 from engines.model import ModelInfo
@@ -27,7 +28,7 @@ from engines.state import State, number, part, under
 from engines.warp import Motion, warp
 
 NEUTRAL: Mapping[str, float] = {
-    "picture/mix": 0.0, "picture/seed": 1.0,
+    "picture/mix": 0.0, "picture/seed": 1.0, "picture/guidance": 1.0, "picture/guidance_refresh": 1.0,
     "picture/steps": 2.0, "picture/change": 0.6, "picture/walk": 0.0, "picture/steady": 1.0,
     "motion/zoom": 0.0, "motion/rotate": 0.0, "motion/pan_x": 0.0, "motion/pan_y": 0.0, "motion/swirl": 0.0,
     "lens/zoom": 0.0, "lens/rotate": 0.0, "lens/pan_x": 0.0, "lens/pan_y": 0.0, "lens/swirl": 0.0, "lens/mirrors": 0.0,
@@ -75,6 +76,8 @@ class Stream:
         self._shape = networks.latent_shape
         self._prompts: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._text = self._second = self._old_text = self._embedding("")
+        self._zeros = torch.zeros_like(self._text)
+        self._negative = self._old_negative = self._unwanted("")
         self.begin(state)
 
     def begin(self, state: StreamState | None = None) -> None:
@@ -90,7 +93,8 @@ class Stream:
             self._phase = state.phase
         self._mix = 0.0
         self._fade, self._fade_s = 1.0, PROMPT_FADE_S
-        self._condition_guidance, self._output_guidance = ConditionGuidance(), OutputGuidance()
+        self._condition_guidance = ConditionGuidance()
+        self._denoiser = Denoiser(self._networks, self._schedule)
         height, width = (side * self._info.latent_scale for side in self._shape[2:])
         self._lens = Lens(width, height)
 
@@ -105,13 +109,13 @@ class Stream:
         whole |= {"phase": number(self._phase), "seed": number(self._seed)}
         whole |= {"fade": number(self._fade), "fade_s": number(self._fade_s), "mix": number(self._mix)}
         if self._fade < 1.0:
-            whole["old_text"] = self._old_text
+            whole |= {"old_text": self._old_text, "old_negative": self._old_negative}
         if self._latent is not None:
             whole["latent"] = self._latent
         if self._walk is not None:
             whole |= under("walk", self._walk.state())
         whole |= under("lens", self._lens.state())
-        return whole | under("condition", self._condition_guidance.state()) | under("output", self._output_guidance.state())
+        return whole | under("condition", self._condition_guidance.state()) | self._denoiser.state()
 
     def restore(self, whole: State) -> None:
         """Go on from the whole state of a stream of the same model, size and prompts; these are set before."""
@@ -121,6 +125,7 @@ class Stream:
         self._phase, self._seed, self._fade = float(whole["phase"]), int(whole["seed"]), float(whole["fade"])
         self._fade_s, self._mix = float(whole.get("fade_s", PROMPT_FADE_S)), float(whole.get("mix", 0.0))
         self._old_text = whole.get("old_text", self._text)
+        self._old_negative = whole.get("old_negative", self._negative)
         self._latent, self._walk = whole.get("latent"), None
         if self._seed >= 0:
             self._walk = NoiseWalk(self._shape, self._seed, self._networks.device)
@@ -128,19 +133,19 @@ class Stream:
         if lens := part("lens", whole):
             self._lens.restore(lens)
         self._condition_guidance.restore(part("condition", whole))
-        self._output_guidance.restore(part("output", whole))
+        self._denoiser.restore(whole)
 
-    def set_prompt(self, text: str, second: str = "", fade_s: float = PROMPT_FADE_S) -> None:
+    def set_prompt(self, text: str, second: str = "", fade_s: float = PROMPT_FADE_S, negative: str = "") -> None:
         """Paint ``text`` from now on, or with ``second`` what the mix makes of both, fading over from what was painted.
 
-        Embeddings are cached. fade_s: seconds.
+        Embeddings are cached. fade_s: seconds. negative: what guidance leads away from.
         """
-        embedding = self._embedding(text)
+        embedding, unwanted = self._embedding(text), self._unwanted(negative)
         other = self._embedding(second) if second else embedding
-        if embedding is self._text and other is self._second:
+        if embedding is self._text and other is self._second and unwanted is self._negative:
             return
-        self._old_text = self._condition()
-        self._text, self._second = embedding, other
+        self._old_text, self._old_negative = self._condition(), self._faded(self._old_negative, self._negative)
+        self._text, self._second, self._negative = embedding, other, unwanted
         self._fade = 0.0 if self._time is not None else 1.0  # nothing to fade from before the first frame
         self._fade_s = max(fade_s, PROMPT_FADE_S)
 
@@ -153,9 +158,18 @@ class Stream:
                 self._prompts.popitem(last=False)
         return self._prompts[text]
 
+    def _unwanted(self, text: str) -> torch.Tensor:
+        """The states of a negative prompt. Models that were trained so take zeros for none."""
+        if text or not self._info.zeros_for_no_text:
+            return self._embedding(text)
+        return self._zeros
+
     def _condition(self) -> torch.Tensor:
         wanted = self._text if self._second is self._text else torch.lerp(self._text, self._second, self._mix)
-        return wanted if self._fade >= 1.0 else torch.lerp(self._old_text, wanted, self._fade)
+        return self._faded(self._old_text, wanted)
+
+    def _faded(self, old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+        return new if self._fade >= 1.0 else torch.lerp(old, new, self._fade)
 
     def paint(self, controls: Mapping[str, float], meaning: Meant | None, time: float) -> npt.NDArray[np.uint8]:
         """The next frame, RGB (height, width, 3).
@@ -185,12 +199,22 @@ class Stream:
         else:
             level = level_per_frame(self._change(knobs["picture/change"]), self._period)
             latent = self._schedule.noised(steadied(warp(self._latent, motion), knobs["picture/steady"] * dt), noise, level)
-        self._latent = self._denoise(latent, level, steps, self._factors(knobs), meaning, _strength(knobs), dt)
+        levels = self._schedule.levels(level, steps)
+        self._latent = self._denoiser.run(latent, levels, self._wanted(knobs, meaning, dt), motion)
         matrix, offset = light_map(
             knobs["light/gain"], knobs["light/contrast"], knobs["light/saturation"], knobs["light/hue"]
         )
         picture = self._networks.decode(self._latent, matrix, offset)
         return self._lens.look(picture, Motion.of(knobs, "lens"), int(knobs["lens/mirrors"]), dt)
+
+    def _wanted(self, knobs: Mapping[str, float], meaning: Meant | None, dt: float) -> Wanted:
+        """What the frame is denoised under: the sound leads the condition, or what the steps find."""
+        strength = _strength(knobs)
+        text = self._condition_guidance.lead(self._condition(), None if strength.refresh else meaning, strength, dt)
+        negative, scale = self._faded(self._old_negative, self._negative), knobs["picture/guidance"]
+        led = meaning if strength.refresh else None
+        refresh = int(knobs["picture/guidance_refresh"])
+        return Wanted(text, negative, scale, refresh, self._factors(knobs), led, strength, dt)
 
     def _change(self, asked: float) -> float:
         """How far to re-noise: more while a prompt fades in, all at once where it comes fast, else rising and falling."""
@@ -205,40 +229,9 @@ class Stream:
         factors = [knobs.get(f"sound/{name}", 0.5) for name in self._info.sound_factors]
         return torch.tensor([factors], device=self._networks.device)
 
-    def _denoise(
-        self, latent: torch.Tensor, start: float, steps: int, factors: torch.Tensor | None, meant: Meant | None,
-        strength: Strength, dt: float,
-    ) -> torch.Tensor:  # fmt: skip
-        output = self._output_guidance
-        led = meant if strength.refresh else None  # whose output is led
-        text = self._condition_guidance.lead(self._condition(), None if strength.refresh else meant, strength, dt)
-        look = led is not None and output.due(strength.refresh, dt)
-        levels = self._schedule.levels(start, steps)
-        clean = latent
-        for step, (level, following) in enumerate(zip(levels, [*levels[1:], 0.0], strict=True)):
-            clean, noise = self._found(latent, level, text, factors)
-            if led is not None:
-                if look:
-                    output.look(step, clean, self._found(latent, level, led.states, factors)[0], strength)
-                clean = output.lead(step, clean, strength.scale * led.presence)
-                noise = self._schedule.noise_in(latent, clean, level)
-            latent = self._schedule.noised(clean, noise, following)
-        if look:
-            output.looked()
-        return clean
-
-    def _found(
-        self, latent: torch.Tensor, level: float, text: torch.Tensor, factors: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(clean latent, noise) that the network finds in a latent at a level."""
-        predicted = self._networks.unet(latent, self._schedule.timestep(level), text, factors)
-        return self._schedule.split(latent, predicted, level)
-
 
 def _strength(knobs: Mapping[str, float]) -> Strength:
-    return Strength(
-        knobs["guide/strength"], knobs["guide/mask"], knobs["guide/momentum"], int(knobs["guide/refresh"])
-    )
+    return Strength(knobs["guide/strength"], knobs["guide/mask"], knobs["guide/momentum"], int(knobs["guide/refresh"]))
 
 
 def level_per_frame(change: float, period: float) -> float:

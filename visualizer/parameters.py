@@ -91,11 +91,16 @@ def _show(name: str, kind: str, default: float | str, high: float, unit: str, do
 
 _REFRESH = "0: the sound leads the words; n: it leads the picture, seen anew every n frames, for up to twice the work."
 
+_GUIDANCE = "How far the words lead (classifier-free); 1: as the model paints by itself, at half the work."
+_GUIDANCE_REFRESH = "Where the words lead is seen anew every n frames: fewer for less work."
+
 _DECLARED = (
     Parameter("picture/prompt", "text", "glowing nebula", "What the picture shows, in words.", modulated=False),
     Parameter("picture/prompt_b", "text", "", "What the mix's other end shows; empty: the same.", modulated=False),
     _float("picture/mix", 0.0, 0.0, 1.0, "", "From the one prompt (0) to the other (1)."),
     Parameter("picture/seed", "int", 1, "Which noise the picture grows from.", 0, 2**31 - 1, modulated=False),
+    _float("picture/guidance", 1.0, 1.0, 15.0, "", _GUIDANCE),
+    Parameter("picture/guidance_refresh", "int", 1, _GUIDANCE_REFRESH, 1, 16, modulated=False),
     Parameter("picture/steps", "int", 2, "Denoising steps a frame: more is finer and slower.", 1, 8, modulated=False),
     _float("picture/change", 0.6, 0.3, 1.0, "", "How far each frame is re-noised: low keeps the last one, 1 paints anew."),
     _float("picture/walk", 0.25, 0.0, 6.0, "rad/s", "How fast the noise travels along its circle."),

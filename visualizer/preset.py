@@ -55,8 +55,8 @@ class Preset:
         return {**defaults(), **self.values}
 
     def on(self, info: ModelInfo) -> Preset:
-        """The look on a model: steps and change that it leaves open are as the model is made for."""
-        made_for = {"picture/steps": float(info.steps), "picture/change": info.change}
+        """The look on a model: steps, change and guidance that it leaves open are as the model is made for."""
+        made_for = {"picture/steps": float(info.steps), "picture/change": info.change, "picture/guidance": info.text_scale}
         return replace(self, values={**made_for, **self.values})
 
     @property

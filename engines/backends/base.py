@@ -19,24 +19,37 @@ class RoomError(BackendError):
 
 class Networks(Protocol):
     """The networks of one model at one size. Tensors are float32 and lie on ``device``, given and taken; the light map may
-    lie on the CPU. What a call gives is the caller's own.
+    lie on the CPU. What a call gives is the caller's own. batches: how many latents the UNet takes at once, 1 among them.
     """
 
     name: str
     precision: str
     latent_shape: tuple[int, int, int, int]
     device: torch.device
+    batches: frozenset[int]
 
     def encode_text(self, text: str) -> torch.Tensor:
         """Token states (1, tokens, width) of a prompt."""
         ...
 
     def unet(
-        self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
+        self, latent: torch.Tensor, timestep: float | torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
-        """The UNet's prediction for a latent of ``latent_shape``."""
+        """The UNet's prediction for B latents (B, C, h, w) of ``latent_shape``, B one of ``batches``.
+
+        timestep: (B,), or one for all. text: (B or 1, tokens, width). factors: (B or 1, F).
+        """
         ...
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3) of a clean latent, with the light map (3, 3), (3,) applied to RGB in 0–1."""
         ...
+
+
+def batched(
+    timestep: float | torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None, batch: int
+) -> list[torch.Tensor]:
+    """[timesteps (batch,), text (batch, tokens, width)[, factors (batch, F)]] from what the UNet is asked with."""
+    when = timestep if isinstance(timestep, torch.Tensor) else torch.full((batch,), timestep, device=text.device)
+    labels = [] if factors is None else [factors.expand(batch, -1)]
+    return [when, text.expand(batch, -1, -1), *labels]

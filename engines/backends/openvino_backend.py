@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import BackendError
+from engines.backends.base import BackendError, batched
 from engines.backends.openvino_quiet import ov
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, load
@@ -35,6 +35,7 @@ class OpenVinoNetworks:
 
     name = "openvino"
     device = torch.device("cpu")
+    batches = frozenset((1,))
 
     def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None) -> None:
         # Beside these networks torch has small things to do. Its threads would spin between them on the cores that
@@ -64,13 +65,11 @@ class OpenVinoNetworks:
         return torch.from_numpy(self._text.infer([np.array(self._tokenizer(text), np.int64)])[0].copy())
 
     def unet(
-        self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
+        self, latent: torch.Tensor, timestep: float | torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
-        """The UNet's prediction, float32."""
-        inputs = [latent.contiguous().numpy(), np.array([timestep], np.float32), text.contiguous().numpy()]
-        if factors is not None:
-            inputs.append(factors.numpy())
-        return torch.from_numpy(self._unet.infer(inputs)[0].copy())
+        """The UNet's predictions, float32."""
+        asked = latent, *batched(timestep, text, factors, len(latent))
+        return torch.from_numpy(self._unet.infer([tensor.contiguous().numpy() for tensor in asked])[0].copy())
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engines.backends.base import batched
 from engines.backends.tensorrt.build import Progress
 from engines.backends.tensorrt.device import gpu
 from engines.backends.tensorrt.library import find_for
@@ -38,6 +39,8 @@ def build_engines(
 class TensorRtNetworks:
     """A model's networks on TensorRT at one size. Raises BackendError where there is no GPU or no TensorRT for it."""
 
+    batches = frozenset((1,))
+
     def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16") -> None:
         self.latent_shape = info.latent_shape(size)
         found = gpu()
@@ -56,12 +59,11 @@ class TensorRtNetworks:
         return self.runners["text"].run({"ids": torch.tensor(self._tokenizer(text))}).to(torch.float32, copy=True)
 
     def unet(
-        self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
+        self, latent: torch.Tensor, timestep: float | torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
-        """The UNet's prediction, float32."""
-        inputs = {"latent": latent, "timestep": torch.full((1,), timestep, device=self.device), "text": text}
-        if factors is not None:
-            inputs["factors"] = factors
+        """The UNet's predictions, float32."""
+        asked = latent, *batched(timestep, text, factors, len(latent))
+        inputs = dict(zip(("latent", "timestep", "text", "factors"), asked, strict=False))
         return self.runners["unet"].run(inputs).to(torch.float32, copy=True)
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import BackendError
+from engines.backends.base import BackendError, batched
 from engines.backends.faults import fault
 from engines.backends.graphed import Graphed
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
@@ -31,6 +31,8 @@ class TorchNetworks:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.precision = precision or ("fp16" if self.device.type == "cuda" else "f32")
         self._dtype = torch.float16 if self.precision == "fp16" else torch.float32
+        # With guidance a frame has two questions, which one pass answers.
+        self.batches = frozenset((1, 2) if info.text_scale > 1.0 else (1,))
         modules = modules or load(info)
         self._tokenizer = Tokenizers(info)
         # The decoder of the XL families says of itself that it leaves the range of half precision.
@@ -44,9 +46,12 @@ class TorchNetworks:
             if compiled:
                 unet, decode = (torch.compile(call, mode="max-autotune-no-cudagraphs") for call in (unet, decode))
             latent = torch.zeros(self.latent_shape)
-            timestep, text = torch.zeros(1, device=self.device), self._in(self.encode_text(""))
-            labels = (self._in(torch.zeros(1, len(info.sound_factors))),) if info.sound_factors else ()
-            self._unet = Graphed(unet, (self._in(latent), timestep, text, *labels), graphed)
+            text = self.encode_text("")
+            labels = torch.zeros((1, len(info.sound_factors)), device=self.device) if info.sound_factors else None
+            self._unet = {}
+            for batch in self.batches:
+                asked = self._asked(latent.expand(batch, -1, -1, -1), 0.0, text, labels)
+                self._unet[batch] = Graphed(unet, asked, graphed)
             self._decode = Graphed(decode, tuple(map(self._seen, (latent, torch.eye(3), torch.zeros(3)))), graphed)
         except Exception as error:
             if (known := fault(error)) is not None:
@@ -73,12 +78,16 @@ class TorchNetworks:
 
     @torch.inference_mode()
     def unet(
-        self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
+        self, latent: torch.Tensor, timestep: float | torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
-        """The UNet's prediction, float32."""
-        labels = () if factors is None else (self._in(factors),)
-        when = torch.full((1,), timestep, device=self.device)
-        return self._unet(self._in(latent), when, self._in(text), *labels).float()
+        """The UNet's predictions, float32."""
+        return self._unet[len(latent)](*self._asked(latent, timestep, text, factors)).float()
+
+    def _asked(
+        self, latent: torch.Tensor, timestep: float | torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None
+    ) -> tuple[torch.Tensor, ...]:
+        when, *conditions = batched(timestep, text, factors, len(latent))
+        return self._in(latent), when, *map(self._in, conditions)
 
     @torch.inference_mode()
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:

@@ -45,7 +45,7 @@ class UNetCall(nn.Module):
         if self.pooled:
             height, width = (side * self.pixels for side in latent.shape[2:])
             # Filled, not copied: nothing may come from the processor while a graph is captured.
-            size = torch.cat([text.new_full((1, 1), side) for side in (height, width, 0, 0, height, width)], 1)
+            size = torch.cat([text.new_full((text.shape[0], 1), side) for side in (height, width, 0, 0, height, width)], 1)
             # In float32, as the sizes' embeddings are that it is joined to: a graph knows no promotion of types.
             conditions["added_cond_kwargs"] = {"text_embeds": text[:, -1, : self.pooled].float(), "time_ids": size}
             text = text[:, :-1]
