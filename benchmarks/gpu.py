@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import platform
 import sys
 import time
@@ -24,6 +25,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.full_size import KINDS, Kind, info_of, modules_of, unet_of, vae_of
+from engines.backends.base import Build
 from engines.backends.torch_backend import TorchNetworks
 from engines.light import light_map
 from engines.stream import Stream
@@ -64,20 +66,28 @@ def rate_of(device: torch.device, dtype: torch.dtype) -> float:
 class Frames:
     """A show's own stream on a model of full size with random weights, and what each of its frames takes."""
 
-    def __init__(self, kind: Kind, side: int, steps: int, backend: str) -> None:
+    def __init__(self, kind: Kind, side: int, steps: int, backend: str, batch: int = 1) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.info, self.steps = info_of(kind), steps
         modules = modules_of(kind, self.device)
-        self.networks = TorchNetworks(self.info, (side, side), modules, backend != "eager", backend == "compiled")
+        self.networks = TorchNetworks(
+            self.info, (side, side), modules, backend != "eager", backend == "compiled", build=Build(batch=batch)
+        )
         self.stream = Stream(self.info, self.networks)
         self.text = self.networks.encode_text("")
         self.latent = torch.randn(self.networks.latent_shape, device=self.device)
+        self.latents = self.latent.repeat(batch, 1, 1, 1)
         self.light = light_map(1.0, 1.0, 1.0, 0.0)
         self.number = 0
 
+    @property
+    def passes(self) -> int:
+        """Of the UNet in a frame."""
+        return math.ceil(self.steps / self.networks.batch)
+
     def unet(self) -> torch.Tensor:
         """One pass."""
-        return self.networks.unet(self.latent, 999.0, self.text, None)
+        return self.networks.unet(self.latents, 999.0, self.text, None)
 
     def decode(self) -> np.ndarray:
         """To bytes in the processor's memory."""
@@ -107,7 +117,7 @@ def measure(frames: Frames, operations: dict[str, float], rate: float, rounds: i
     }  # fmt: skip
     whole = timed(frames.paint, frames.device, 3 * rounds)
     floor = 1000 * (frames.steps * operations["unet"] + operations["decode"]) / rate
-    known = frames.steps * stages["unet"]["p50_ms"] + stages["decode_and_copy"]["p50_ms"]
+    known = frames.passes * stages["unet"]["p50_ms"] + stages["decode_and_copy"]["p50_ms"]
     return {
         "stages": stages, "rest_ms": round(whole["p50_ms"] - known, 3), "frame": whole,
         "fps": round(1000 / whole["p50_ms"], 1), "floor_ms": round(floor, 3),
@@ -152,6 +162,7 @@ def main() -> None:
     asked.add_argument("--side", nargs="+", type=int, default=[], metavar="PIXELS", help="instead of the model's own")
     asked.add_argument("--steps", nargs="+", type=int, default=[1, 4])
     asked.add_argument("--backend", nargs="+", choices=BACKENDS, default=["eager", "graphed"])
+    asked.add_argument("--batch", nargs="+", type=int, default=[1], metavar="SLOTS", help="of the stream, up to its steps")
     asked.add_argument("--rounds", type=int, default=100)
     asked.add_argument("--minutes", type=float, default=9.0)
     asked.add_argument("--streamdiffusion", type=Path, metavar="PATH", help="a checkout, to be measured beside")
@@ -168,19 +179,20 @@ def main() -> None:
         "date": time.strftime("%Y-%m-%d"), "matrix_tflops": round(rate / 1e12, 2), "runs": [],
     }  # fmt: skip
     jobs = [
-        (KINDS[name], side, steps, backend)
+        (KINDS[name], side, steps, backend, batch)
         for name in options.model for side in options.side or [KINDS[name].side]
-        for backend in options.backend for steps in options.steps
+        for backend in options.backend for steps in options.steps 
+        for batch in options.batch if batch <= steps
     ]  # fmt: skip
     known: dict[tuple[str, int], dict[str, float]] = {}
-    for kind, side, steps, backend in jobs:
+    for kind, side, steps, backend, batch in jobs:
         if time.monotonic() - begun > 60 * options.minutes:
             report["left_out"] = report.get("left_out", 0) + 1
             continue
-        run: dict[str, Any] = {"model": kind.name, "side": side, "steps": steps, "backend": backend}
+        run: dict[str, Any] = {"model": kind.name, "side": side, "steps": steps, "backend": backend, "batch": batch}
         if (kind.name, side) not in known:
             known[kind.name, side] = Frames(kind, side, 1, "eager").operations()
-        frames = Frames(kind, side, steps, backend)
+        frames = Frames(kind, side, steps, backend, batch)
         run |= measure(frames, known[kind.name, side], rate, options.rounds)
         if device.type == "cuda":
             run["memory_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
@@ -193,7 +205,7 @@ def main() -> None:
         if options.out:
             options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         if not options.json:
-            what = f"{kind.name} {side}² {steps} steps {backend}: {run['frame']}, {run['fps']} frames/s"
+            what = f"{kind.name} {side}² {steps} steps {backend} batch {batch}: {run['frame']}, {run['fps']} frames/s"
             floor = f"{run['of_floor']:.0%} of the floor of {run['floor_ms']} ms"
             print(f"{what}, {floor}; {run['stages']}", flush=True)
     last = f"{machine}, {report['matrix_tflops']} TFLOP/s, torch {torch.__version__}"

@@ -127,6 +127,8 @@ class Denoiser:
 
     def _predicted(self, points: Sequence[Point], asked: Sequence[Tensor], factors: Tensor | None) -> list[Tensor]:
         """The UNet's predictions (points, C, h, w) under each text: of two in one pass where the networks take so many."""
+        if len(points) not in self._networks.batches:  # fewer slots than the networks were built for
+            points = [*points, *[points[-1]] * (self._networks.batch - len(points))]
         latents = torch.cat([point.latent for point in points])
         times = [self._schedule.timestep(point.level) for point in points]
         found = []

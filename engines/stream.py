@@ -24,6 +24,7 @@ from engines.light import light_map
 from engines.model import ModelInfo
 from engines.noise import NoiseWalk
 from engines.schedule import Schedule
+from engines.slots import Slots
 from engines.state import State, number, part, under
 from engines.warp import Motion, warp
 
@@ -95,6 +96,11 @@ class Stream:
         self._fade, self._fade_s = 1.0, PROMPT_FADE_S
         self._condition_guidance = ConditionGuidance()
         self._denoiser = Denoiser(self._networks, self._schedule)
+        self._slots: Slots | None = None
+        if self._networks.batch > 1:
+            self._slots = Slots(self._schedule, self._denoiser, self._networks.batch)
+            if self._latent is not None:
+                self._slots.begin(self._latent)
         height, width = (side * self._info.latent_scale for side in self._shape[2:])
         self._lens = Lens(width, height)
 
@@ -102,6 +108,11 @@ class Stream:
     def state(self) -> StreamState | None:
         """What a new stream needs to continue this one; None before the first frame."""
         return None if self._latent is None else StreamState(self._latent.cpu().numpy(), self._phase)
+
+    @property
+    def delay_frames(self) -> int:
+        """Frames between a latent's entry and its picture: 0 unless the networks take a batch."""
+        return 0 if self._slots is None else self._slots.delay_frames
 
     def whole_state(self) -> State:
         """All that the next frames depend on but the prompts, so that another stream paints the very same ones."""
@@ -114,6 +125,8 @@ class Stream:
             whole["latent"] = self._latent
         if self._walk is not None:
             whole |= under("walk", self._walk.state())
+        if self._slots is not None:
+            whole |= under("slots", self._slots.state())
         whole |= under("lens", self._lens.state())
         return whole | under("condition", self._condition_guidance.state()) | self._denoiser.state()
 
@@ -134,6 +147,8 @@ class Stream:
             self._lens.restore(lens)
         self._condition_guidance.restore(part("condition", whole))
         self._denoiser.restore(whole)
+        if self._slots is not None:
+            self._slots.restore(part("slots", whole))
 
     def set_prompt(self, text: str, second: str = "", fade_s: float = PROMPT_FADE_S, negative: str = "") -> None:
         """Paint ``text`` from now on, or with ``second`` what the mix makes of both, fading over from what was painted.
@@ -193,14 +208,20 @@ class Stream:
         self._walk.move(motion)
         noise = self._walk.at(self._phase)
         steps = max(1, int(knobs["picture/steps"]))
+        wanted = self._wanted(knobs, meaning, dt)
         if self._latent is None:
-            level, steps = 1.0, max(steps, self._info.cold_steps)
-            latent = noise
+            levels = self._schedule.levels(1.0, max(steps, self._info.cold_steps))
+            self._latent = self._denoiser.run(noise, levels, wanted, motion)
+            if self._slots is not None:
+                self._slots.begin(self._latent)
         else:
             level = level_per_frame(self._change(knobs["picture/change"]), self._period)
-            latent = self._schedule.noised(steadied(warp(self._latent, motion), knobs["picture/steady"] * dt), noise, level)
-        levels = self._schedule.levels(level, steps)
-        self._latent = self._denoiser.run(latent, levels, self._wanted(knobs, meaning, dt), motion)
+            kept = steadied(warp(self._latent, motion), knobs["picture/steady"] * dt)
+            if self._slots is not None:
+                self._latent = self._slots.advance(kept, noise, level, steps, wanted, motion)
+            else:
+                noised, levels = self._schedule.noised(kept, noise, level), self._schedule.levels(level, steps)
+                self._latent = self._denoiser.run(noised, levels, wanted, motion)
         matrix, offset = light_map(
             knobs["light/gain"], knobs["light/contrast"], knobs["light/saturation"], knobs["light/hue"]
         )

@@ -51,6 +51,17 @@ def test_an_export_computes_what_torch_computes(
             assert wide_layers_of(path) == []
 
 
+@pytest.mark.parametrize("model", ["embedded", "xl"])
+def test_a_unet_for_several_latents_computes_what_torch_computes(
+    model: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    info = inspect(request.getfixturevalue(model))
+    wanted, path = network("unet", load(info), info, (64, 64), "fp32", 3), tmp_path / "unet.onnx"
+    assert {len(tensor) for tensor in wanted.inputs.values()} == {3}
+    export(wanted, path)
+    assert relative_error(wanted, path, wanted) <= LIMITS["fp32"]
+
+
 def test_a_layer_that_strays_into_fp32_is_found(tmp_path: Path) -> None:
     class Strays(torch.nn.Module):
         def __init__(self) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from engines.backends import BackendError, open_networks
+from engines.backends import BackendError, Build, open_networks
 from engines.backends.tensorrt import build as building
 from engines.backends.tensorrt.bindings import Binding, Buffers
 from engines.backends.tensorrt.build import build, check_target
 from engines.backends.tensorrt.library import Library, find, find_for
-from engines.backends.tensorrt.make import Target, engines, key
+from engines.backends.tensorrt.make import BATCHED, Target, engines, key
 from engines.backends.tensorrt.store import Key, Store
 from engines.model import ModelInfo, inspect
 from visualizer import engines_command
@@ -46,6 +46,16 @@ def kept(tiny: ModelInfo, rtx: Library, tmp_path_factory: pytest.TempPathFactory
     assert list(made) == ["unet", "decoder", "text"] and all("built in" in line for line in lines)
     assert {"export unet", "export decoder", "export text"} < {phase for phase, _, _ in steps}, "and the builder's own"
     return store
+
+
+def test_a_batch_has_a_unet_of_its_own(kept: Store, tiny: ModelInfo, rtx: Library, tmp_path: Path) -> None:
+    """What one latent needs is found again; beside it stands a UNet for two, under a key of its own."""
+    store, lines = copied(kept, tmp_path), list[str]()
+    made = engines(tiny, SIZE, store, rtx, ADA, tell=lines.append, build=Build(batch=2))
+    assert list(made) == ["unet", "decoder", "text", BATCHED]
+    assert ["built in" in line for line in lines] == [False, False, False, True]
+    shapes = {binding.name: binding.shape for binding in made[BATCHED][1].bindings}
+    assert shapes == {"latent": (2, 4, 8, 8), "timestep": (2,), "text": (2, 77, 32), "prediction": (2, 4, 8, 8)}
 
 
 def key_of(name: str, tiny: ModelInfo, rtx: Library) -> Key:

@@ -31,6 +31,8 @@ def _render(arguments: argparse.Namespace) -> None:
         raise UsageError(f"{names} set the published method: give --method tpos, too")
     method = Method()
     if arguments.method == "tpos":
+        if arguments.batch > 1:
+            raise UsageError("--batch is of the live method: leave it out with --method tpos")
         from engines.tpos import Published
 
         segment = {"segment_s": given.pop("segment")} if "segment" in given else {}
@@ -47,7 +49,7 @@ def _render(arguments: argparse.Namespace) -> None:
     model, size = model_of(arguments)
     settings = RenderSettings(
         preset_of(arguments, model), model.path, size, arguments.fps or RENDER_FPS, user_folder("engines"),
-        arguments.backend, arguments.encoder or sound_encoder(), user_folder("banks"),
+        arguments.backend, arguments.encoder or sound_encoder(), user_folder("banks"), arguments.batch,
     )  # fmt: skip
     batch = Batch(settings, method, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
     failed = batch.run(arguments.inputs, arguments.output)
@@ -56,11 +58,11 @@ def _render(arguments: argparse.Namespace) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    from engines.backends import open_networks
+    from engines.backends import Build, open_networks
     from visualizer.resources import user_folder
 
     model, size = model_of(arguments)
-    networks = open_networks(model, size, arguments.backend, user_folder("engines"))
+    networks = open_networks(model, size, arguments.backend, user_folder("engines"), Build(batch=arguments.batch))
     print(f"{model.path.name} is ready at {size[0]}x{size[1]} on {networks.name} ({networks.precision}).")
 
 
@@ -75,7 +77,7 @@ def _engine(arguments: argparse.Namespace) -> None:
     elif arguments.what == "clean":
         engines_command.clean(folder)
     elif arguments.what == "build":
-        engines_command.build(*model_of(arguments), folder, arguments.capability)
+        engines_command.build(*model_of(arguments), folder, arguments.capability, arguments.batch)
     else:
         engines_command.check(*model_of(arguments), folder, arguments.report)
 
@@ -94,7 +96,8 @@ def _bench(arguments: argparse.Namespace) -> None:
         figures = bench_live(settings, arguments.seconds or 40.0, not arguments.json)
     else:
         model, size = model_of(arguments)
-        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0)
+        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0,
+                              arguments.batch)  # fmt: skip
     if arguments.json:
         print(json.dumps(figures))
     else:

@@ -74,4 +74,5 @@ def settings_of(arguments: argparse.Namespace, source: str, model: ModelInfo, si
         arguments.backend,
         stand_in=f"file:{demo_track()}" if source == "device:" else "",
         encoder=encoder, bank=bank_for(encoder) if encoder else None, banks=user_folder("banks"),
+        batch=arguments.batch,
     )  # fmt: skip

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 FORM = "{desc} {bar}| {n:.0f}/{total:.0f} [{elapsed}]"
 
 
-def build(info: ModelInfo, size: tuple[int, int], folder: Path, capability: int | None) -> None:
+def build(info: ModelInfo, size: tuple[int, int], folder: Path, capability: int | None, batch: int = 1) -> None:
     """Build a model's engines at (width, height) for a compute capability, None for the GPU at hand, and say how long.
 
-    Raises BackendError, ModelError or UsageError with one sentence; KeyboardInterrupt, after telling what is kept.
+    batch: latents that a second UNet takes at once. Raises BackendError, ModelError or UsageError with one sentence;
+    KeyboardInterrupt, after telling what is kept.
     """
     from tqdm import tqdm
 
+    from engines.backends.base import Build
     from engines.backends.tensorrt.make import engines
     from engines.backends.tensorrt.store import Store
 
+    made_for = Build(batch=batch)
     library, target = _target(capability)
     print(f"{info.path.name} at {size[0]}x{size[1]} for {target.named(library)}, by {library.flavour} {library.version}")
     begun = time.perf_counter()
@@ -43,7 +46,7 @@ def build(info: ModelInfo, size: tuple[int, int], folder: Path, capability: int 
             print(line, flush=True)
 
         try:
-            made = engines(info, size, Store(folder), library, target, tell=ready, progress=step)
+            made = engines(info, size, Store(folder), library, target, tell=ready, progress=step, build=made_for)
         except KeyboardInterrupt:
             bar.clear()
             print("Interrupted: engines that were ready are kept, and the next build goes on from there.", file=sys.stderr)

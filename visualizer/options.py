@@ -19,7 +19,7 @@ DEFAULTS = {
     "command": None, "preset": None, "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
     "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live", "osc_out": None, "control": None,
-    "fresh": False, "capability": None, "report": None,
+    "fresh": False, "batch": 1, "capability": None, "report": None,
 }  # fmt: skip
 
 PUBLISHED = {
@@ -30,6 +30,8 @@ PUBLISHED = {
     "start": (float, "timestep of 1,000 below which the sound counts (900; published: 800 to 950)"),
 }
 """Options of ``render --method tpos``, by their names in ``engines.tpos.Published``."""
+
+BATCH = "steps of N pictures share a pass (2 to 8): more frames a second on a graphics card, N - 1 frames later"
 
 
 def parse() -> argparse.Namespace:
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--fps", type=_positive, help="frames a second")
     look.add_argument("--seconds", type=_positive, help="end after so many seconds")
     look.add_argument("--backend", choices=BACKENDS, help="instead of the machine's best")
+    look.add_argument("--batch", type=int, choices=range(1, 9), metavar="N", help=BATCH)
     look.add_argument("--encoder", type=Path, metavar="FOLDER", help="a sound encoder that you trained")
     parser = argparse.ArgumentParser(prog="visualizer", description=ABOUT, parents=[look])
     parser.add_argument("--version", action="version", version=__version__)
@@ -101,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument("folder", type=Path, nargs="?", metavar="MODEL", help="a model folder (the one that ships)")
     engine.add_argument("--size", type=_size, default=absent, help="width and height in pixels, such as 512x512")
     engine.add_argument("--for", dest="capability", type=int, default=absent, metavar="SM", help="another GPU: 89 for 8.9")
+    engine.add_argument("--batch", type=int, choices=range(1, 9), default=absent, metavar="N", help=BATCH)
     engine.add_argument("--report", type=Path, default=absent, metavar="FILE", help="where check writes to (.json)")
     bench = commands.add_parser("bench", parents=[look], help="measure this machine")
     bench.add_argument("what", choices=("live", "frame", "hearing"))

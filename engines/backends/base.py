@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -17,15 +18,28 @@ class RoomError(BackendError):
     """There is too little memory, the GPU's or the computer's: what else uses it may be closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What networks are made for beside a model and a size. batch: how many latents at once, one a slot of the stream."""
+
+    batch: int = 1
+
+
+PLAIN = Build()
+"""A model as it is, a latent at a time."""
+
+
 class Networks(Protocol):
     """The networks of one model at one size. Tensors are float32 and lie on ``device``, given and taken; the light map may
-    lie on the CPU. What a call gives is the caller's own. batches: how many latents the UNet takes at once, 1 among them.
+    lie on the CPU. What a call gives is the caller's own. batch: as they were built. batches: how many latents
+    the UNet takes at once, 1 and ``batch`` among them.
     """
 
     name: str
     precision: str
     latent_shape: tuple[int, int, int, int]
     device: torch.device
+    batch: int
     batches: frozenset[int]
 
     def encode_text(self, text: str) -> torch.Tensor:

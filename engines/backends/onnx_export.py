@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from engines.backends.base import BackendError
+from engines.backends.base import BackendError, batched
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, Modules
 from engines.tokenizer import Tokenizers
@@ -43,10 +43,10 @@ class Network:
     output: str
 
 
-def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int], precision: str) -> Network:
-    """The "unet", "decoder" or "text" network of a loaded model at (width, height), in "fp16" or "fp32".
+def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int], precision: str, batch: int = 1) -> Network:
+    """The "unet", "decoder" or "text" network of a loaded model at (width, height), in "fp16" or "fp32". B: batch.
 
-    unet: latent (1, C, h, w), timestep (1,), text (1, tokens, width)[, factors (1, F)] → prediction (1, C, h, w).
+    unet: latent (B, C, h, w), timestep (B,), text (B, tokens, width)[, factors (B, F)] → prediction (B, C, h, w).
     decoder: latent, matrix (3, 3), offset (3,) → picture (height, width, 3), uint8. text: ids (encoders, tokens), int64 →
     states (1, tokens, width). Timestep and ids have types of their own; the rest has that of the precision, and so have
     the modules afterwards.
@@ -61,9 +61,9 @@ def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int],
         return Network(text_call.to(dtype).eval(), {"ids": ids}, "states")
     with torch.no_grad():
         text = text_call(ids).to(dtype)
-    inputs = {"latent": latent, "timestep": torch.tensor([500.0]), "text": text}
-    if info.sound_factors:
-        inputs["factors"] = torch.zeros(1, len(info.sound_factors), dtype=dtype)
+    factors = torch.zeros(1, len(info.sound_factors), dtype=dtype) if info.sound_factors else None
+    asked = latent.repeat(batch, 1, 1, 1), *batched(500.0, text, factors, batch)
+    inputs = dict(zip(("latent", "timestep", "text", "factors"), map(torch.Tensor.contiguous, asked), strict=False))
     return Network(UNetCall(modules.unet, info).to(dtype).eval(), inputs, "prediction")
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import BackendError, batched
+from engines.backends.base import PLAIN, BackendError, Build, batched
 from engines.backends.openvino_quiet import ov
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, load
@@ -35,15 +35,18 @@ class OpenVinoNetworks:
 
     name = "openvino"
     device = torch.device("cpu")
-    batches = frozenset((1,))
 
-    def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None) -> None:
+    def __init__(
+        self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None, build: Build = PLAIN
+    ) -> None:
         # Beside these networks torch has small things to do. Its threads would spin between them on the cores that
         # OpenVINO's need: with two cores a live show had 15 frames/s instead of 19.
         torch.set_num_threads(1)
         self.latent_shape = info.latent_shape(size)
         self._tokenizer = Tokenizers(info)
-        folder = converted(info, size, cache)
+        self.batch, self.batches = build.batch, frozenset((1, build.batch))
+        folders = converted(info, size, cache, build)
+        folder = folders[1]
         core = ov.Core()
         able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = precision or ("bf16" if "BF16" in able else "f32")
@@ -52,7 +55,10 @@ class OpenVinoNetworks:
             # OpenVINO 2026's fuser of small operations crashes the process on a UNet whose embedding scales and shifts.
             live["SNIPPETS_MODE"] = "DISABLE"
         try:
-            self._unet = core.compile_model(folder / "unet.xml", "CPU", live).create_infer_request()
+            self._unets = {
+                batch: core.compile_model(place / "unet.xml", "CPU", live).create_infer_request()
+                for batch, place in folders.items()
+            }
             self._decoder = core.compile_model(folder / "decoder.xml", "CPU", live).create_infer_request()
             self._text = core.compile_model(
                 folder / "text.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
@@ -69,18 +75,28 @@ class OpenVinoNetworks:
     ) -> torch.Tensor:
         """The UNet's predictions, float32."""
         asked = latent, *batched(timestep, text, factors, len(latent))
-        return torch.from_numpy(self._unet.infer([tensor.contiguous().numpy() for tensor in asked])[0].copy())
+        return torch.from_numpy(self._unets[len(latent)].infer([tensor.contiguous().numpy() for tensor in asked])[0].copy())
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""
         return self._decoder.infer([latent.contiguous().numpy(), matrix.numpy(), offset.numpy()])[0].copy()
 
 
-def converted(info: ModelInfo, size: tuple[int, int], cache: Path) -> Path:
-    """The folder with the converted networks, made first if need be; a half-made one never gets the final name."""
+def converted(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build = PLAIN) -> dict[int, Path]:
+    """The folders with the converted networks by how many latents at once, made first if need be.
+
+    That of more than one has nothing but the UNet. A half-made one never gets the final name.
+    """
+    return {batch: _converted(info, size, cache, batch) for batch in sorted({1, build.batch})}
+
+
+def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, batch: int) -> Path:
+    names = NETWORKS if batch == 1 else ("unet",)
     key = f"{info.fingerprint}|{info.guidance}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
+    if batch > 1:
+        key += f"|batch {batch}"
     folder = cache / f"openvino-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
-    if all((folder / f"{name}.bin").exists() for name in NETWORKS):
+    if all((folder / f"{name}.bin").exists() for name in names):
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -91,7 +107,7 @@ def converted(info: ModelInfo, size: tuple[int, int], cache: Path) -> Path:
     except OSError as error:
         raise BackendError(f"the engine cache {cache} cannot be written ({error.strerror}): free or mend it") from error
     try:
-        _convert(info, size, making)
+        _convert(info, size, making, names, batch)
         making.replace(folder)
     except (OSError, RuntimeError) as error:
         if not folder.exists():  # another process may have made it meanwhile
@@ -105,22 +121,22 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _convert(info: ModelInfo, size: tuple[int, int], folder: Path) -> None:
+def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, names: tuple[str, ...], batch: int) -> None:
     modules = load(info)
     latent = torch.zeros(info.latent_shape(size))
     ids = torch.tensor(Tokenizers(info)(""))
     text_call = TextCall(modules)
     with torch.inference_mode():
         text = text_call(ids)
-    unet_inputs: tuple[torch.Tensor, ...] = (latent, torch.tensor([500.0]), text)
-    if info.sound_factors:
-        unet_inputs = (*unet_inputs, torch.zeros(1, len(info.sound_factors)))
-    jobs = (
-        ("unet", UNetCall(modules.unet, info), unet_inputs),
-        ("decoder", DecodeCall(modules.vae), (latent, torch.eye(3), torch.zeros(3))),
-        ("text", text_call, (ids,)),
-    )
-    for name, module, inputs in jobs:
+    factors = torch.zeros(1, len(info.sound_factors)) if info.sound_factors else None
+    unet_inputs = latent.repeat(batch, 1, 1, 1), *batched(500.0, text, factors, batch)
+    jobs: dict[str, tuple[torch.nn.Module, tuple[torch.Tensor, ...]]] = {
+        "unet": (UNetCall(modules.unet, info), unet_inputs),
+        "decoder": (DecodeCall(modules.vae), (latent, torch.eye(3), torch.zeros(3))),
+        "text": (text_call, (ids,)),
+    }
+    for name in names:
+        module, inputs = jobs[name]
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer warns of every shape that it fixes, which is what is wanted
             model = ov.convert_model(module.eval(), example_input=inputs, input=[tuple(i.shape) for i in inputs])

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import batched
+from engines.backends.base import PLAIN, Build, batched
 from engines.backends.tensorrt.build import Progress
 from engines.backends.tensorrt.device import gpu
 from engines.backends.tensorrt.library import find_for
-from engines.backends.tensorrt.make import Target, engines
+from engines.backends.tensorrt.make import BATCHED, Target, engines
 from engines.backends.tensorrt.runner import Runner
 from engines.backends.tensorrt.store import Header, Store
 from engines.model import ModelInfo
@@ -25,23 +25,24 @@ from engines.tokenizer import Tokenizers
 
 
 def build_engines(
-    info: ModelInfo, size: tuple[int, int], cache: Path, progress: Progress | None = None, precision: str = "fp16"
-) -> dict[str, tuple[bytes, Header]]:
+    info: ModelInfo, size: tuple[int, int], cache: Path, progress: Progress | None = None, precision: str = "fp16",
+    build: Build = PLAIN,
+) -> dict[str, tuple[bytes, Header]]:  # fmt: skip
     """Plans and headers of a model's engines for the GPU at hand, by network, built where they are missing.
 
     Raises BackendError where there is no GPU or no TensorRT for it.
     """
     found = gpu()
     library, target = find_for(found.capability), Target(found.capability, found.name)
-    return engines(info, size, Store(cache), library, target, precision=precision, progress=progress)
+    return engines(info, size, Store(cache), library, target, precision=precision, progress=progress, build=build)
 
 
 class TensorRtNetworks:
     """A model's networks on TensorRT at one size. Raises BackendError where there is no GPU or no TensorRT for it."""
 
-    batches = frozenset((1,))
-
-    def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16") -> None:
+    def __init__(
+        self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16", build: Build = PLAIN
+    ) -> None:
         self.latent_shape = info.latent_shape(size)
         found = gpu()
         self.device = torch.device("cuda")
@@ -49,7 +50,8 @@ class TensorRtNetworks:
         self.name, self.precision, self.version = library.flavour, precision, library.version
         self._tokenizer = Tokenizers(info)
         store = Store(cache)
-        made = build_engines(info, size, cache, precision=precision)
+        self.batch, self.batches = build.batch, frozenset((1, build.batch))
+        made = build_engines(info, size, cache, precision=precision, build=build)
         self.runners = {name: Runner(library, plan, header, store) for name, (plan, header) in made.items()}
         width, height = size
         self._out = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=True)
@@ -64,7 +66,7 @@ class TensorRtNetworks:
         """The UNet's predictions, float32."""
         asked = latent, *batched(timestep, text, factors, len(latent))
         inputs = dict(zip(("latent", "timestep", "text", "factors"), asked, strict=False))
-        return self.runners["unet"].run(inputs).to(torch.float32, copy=True)
+        return self.runners["unet" if len(latent) == 1 else BATCHED].run(inputs).to(torch.float32, copy=True)
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import BackendError, batched
+from engines.backends.base import PLAIN, BackendError, Build, batched
 from engines.backends.faults import fault
 from engines.backends.graphed import Graphed
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
@@ -24,15 +24,16 @@ class TorchNetworks:
 
     def __init__(
         self, info: ModelInfo, size: tuple[int, int], modules: Modules | None = None, graphed: bool = True,
-        compiled: bool = False, precision: str | None = None,
+        compiled: bool = False, precision: str | None = None, build: Build = PLAIN,
     ) -> None:  # fmt: skip
         self.name = "compiled" if compiled else "torch"
         self.latent_shape = info.latent_shape(size)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.precision = precision or ("fp16" if self.device.type == "cuda" else "f32")
         self._dtype = torch.float16 if self.precision == "fp16" else torch.float32
-        # With guidance a frame has two questions, which one pass answers.
-        self.batches = frozenset((1, 2) if info.text_scale > 1.0 else (1,))
+        self.batch = build.batch
+        # With guidance a step has two questions, which one pass answers.
+        self.batches = frozenset(most * times for most in (1, self.batch) for times in (1, 1 + (info.text_scale > 1.0)))
         modules = modules or load(info)
         self._tokenizer = Tokenizers(info)
         # The decoder of the XL families says of itself that it leaves the range of half precision.

@@ -11,18 +11,21 @@ import numpy as np
 
 
 def bench_frame(
-    model: Path, size: tuple[int, int] | None, cache: Path, backend: str = "", seconds: float = 10.0
+    model: Path, size: tuple[int, int] | None, cache: Path, backend: str = "", seconds: float = 10.0, batch: int = 1
 ) -> dict[str, Any]:
-    """Paint as fast as the machine can: medians of a whole frame, one UNet pass and one decode, in milliseconds."""
+    """Paint as fast as the machine can: medians of a whole frame, one UNet pass and one decode, in milliseconds.
+
+    batch: slots of the stream; a UNet pass is then one of so many latents.
+    """
     import torch
 
-    from engines.backends import open_networks
+    from engines.backends import Build, open_networks
     from engines.model import inspect
     from engines.stream import Stream
 
     info = inspect(model)
     size = size or info.native_size
-    networks = open_networks(info, size, backend, cache)
+    networks = open_networks(info, size, backend, cache, Build(batch=batch))
     stream = Stream(info, networks)
     stream.set_prompt("glowing violet nebula")
     controls = {"picture/steps": float(info.steps), "picture/walk": 0.3}
@@ -34,16 +37,19 @@ def bench_frame(
         begun = time.perf_counter()
         stream.paint(controls, None, 1 + len(whole) / 30)
         whole.append(time.perf_counter() - begun)
-    latent = torch.randn(networks.latent_shape)
+    one = torch.randn(networks.latent_shape)
+    latents = one.repeat(batch, 1, 1, 1)
     text = networks.encode_text("glowing violet nebula")
     factors = torch.full((1, len(info.sound_factors)), 0.5) if info.sound_factors else None
     eye, zero = torch.eye(3), torch.zeros(3)
     return {
         "fps": round(1 / float(np.median(whole)), 1),
         "frame_ms": round(1000 * float(np.median(whole)), 2),
-        "unet_ms": median_ms(lambda: networks.unet(latent, 500.0, text, factors)),
-        "decode_ms": median_ms(lambda: networks.decode(latent, eye, zero)),
+        "unet_ms": median_ms(lambda: networks.unet(latents, 500.0, text, factors)),
+        "decode_ms": median_ms(lambda: networks.decode(one, eye, zero)),
         "steps": info.steps,
+        "batch": batch,
+        "delay_frames": stream.delay_frames,
         "backend": networks.name,
         "size": f"{size[0]}x{size[1]}",
         "precision": networks.precision,

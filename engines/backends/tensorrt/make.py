@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engines.backends.base import BackendError
+from engines.backends.base import PLAIN, BackendError, Build
 from engines.backends.onnx_export import NETWORKS, export, network, wide_layers_of
-from engines.backends.tensorrt.build import Progress, build, check_target
+from engines.backends.tensorrt.build import Progress, check_target
+from engines.backends.tensorrt.build import build as compile_engine
 from engines.backends.tensorrt.library import Library
 from engines.backends.tensorrt.store import Header, Key, Store
 from engines.folder import read_json
 from engines.model import ModelInfo, Modules, load
+
+BATCHED = "unet of a batch"
 
 Tell = Callable[[str], None]
 
@@ -41,20 +44,23 @@ def precision_of(name: str, info: ModelInfo, precision: str) -> str:
 
 
 def key(
-    name: str, info: ModelInfo, size: tuple[int, int], library: Library, target: Target, precision: str, refittable: bool
-) -> Key:
+    name: str, info: ModelInfo, size: tuple[int, int], library: Library, target: Target, precision: str, refittable: bool,
+    batch: int = 1,
+) -> Key:  # fmt: skip
     """What the engine of one network is kept under."""
     return Key(
         name, f"{info.fingerprint} {info.guidance:g}", size, precision_of(name, info, precision), library.flavour,
-        library.version, target.named(library), refittable,
+        library.version, target.named(library), refittable, batch=batch,
     )  # fmt: skip
 
 
 def engines(
     info: ModelInfo, size: tuple[int, int], store: Store, library: Library, target: Target, *, precision: str = "fp16",
-    refittable: bool = False, tell: Tell | None = None, progress: Progress | None = None,
+    refittable: bool = False, tell: Tell | None = None, progress: Progress | None = None, build: Build = PLAIN,
 ) -> dict[str, tuple[bytes, Header]]:  # fmt: skip
     """Plans and headers of a model's engines by network, at (width, height), those that are missing built first.
+
+    Where more than one latent is to be taken at once, ``BATCHED`` is a second UNet for so many.
 
     tell: is told each engine in a line as it is ready. Each is kept as soon as it is built, so that an interrupted build
     goes on where it stopped. refittable: see ``Runner.refit``; TensorRT for RTX builds such engines beside their GPU only,
@@ -65,8 +71,9 @@ def engines(
     check_target(library, target.capability, target.capability if target.gpu else None)
     modules: Modules | None = None
     ready: dict[str, tuple[bytes, Header]] = {}
-    for name in NETWORKS:
-        wanted = key(name, info, size, library, target, precision, refittable)
+    for name in (*NETWORKS, *([BATCHED] if build.batch > 1 else [])):
+        kind, batch = ("unet", build.batch) if name == BATCHED else (name, 1)
+        wanted = key(kind, info, size, library, target, precision, refittable, batch)
         found = store.load(wanted)
         if found is None:
             modules = modules or load(info)
@@ -90,10 +97,11 @@ def _make(
         progress(f"export {wanted.network}", 0, 1)
     with store.making() as making:
         graph = making / f"{wanted.network}.onnx"
-        export(network(wanted.network, modules, info, wanted.size, wanted.precision), graph)
+        export(network(wanted.network, modules, info, wanted.size, wanted.precision, wanted.batch), graph)
         if tell is not None and wanted.precision == "fp16" and (wide := wide_layers_of(graph)):
             tell(f"{wanted.network}: {len(wide)} layers compute in fp32, which is slower, the first of them {wide[0]}")
-        built = build(library, graph, target.capability, store.learnt("timing", timing), progress, wanted.refittable)
+        learnt = store.learnt("timing", timing)
+        built = compile_engine(library, graph, target.capability, learnt, progress, wanted.refittable)
     if built.timing:
         store.keep_learnt("timing", timing, built.timing)
     header = store.save(wanted, built.plan, built.bindings, info.path.name, time.perf_counter() - begun)

@@ -34,7 +34,7 @@ STALE_S = 3600.0
 @dataclass(frozen=True, slots=True)
 class Key:
     """What an engine depends on. fingerprint: of the model's weights, and what is told to them. size: (width, height).
-    target: what it runs on.
+    target: what it runs on. batch: latents that it takes at once.
     """
 
     network: str
@@ -46,6 +46,7 @@ class Key:
     target: str
     refittable: bool = False
     layout: int = LAYOUT
+    batch: int = 1
 
     @property
     def name(self) -> str:
