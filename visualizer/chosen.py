@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from visualizer.preset import Preset
     from visualizer.show import ShowSettings
 
-LARGEST_SIDE = 2048
 LIVE_FPS = 30.0
 PRESET = "nebula"
 UNREADABLE = (".m4a", ".aac", ".wma")
@@ -33,6 +32,7 @@ def model_of(arguments: argparse.Namespace) -> tuple[ModelInfo, tuple[int, int]]
     """(model, size), both checked."""
     from engines.model import inspect
     from visualizer.models.library import find_model
+    from visualizer.models.sizes import LARGEST_SIDE
     from visualizer.resources import embedded_model
 
     info = inspect(find_model(arguments.model) if arguments.model else embedded_model())

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -49,6 +50,9 @@ MEANT_FOR_S = 1.5
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
 RECENT_HOPS = 200
+FIRST_FRAMES = 50
+"""By so many frames the machine's speed is not judged."""
+
 SWITCH_S = 0.0005
 """From the first show on, a busy Python thread of the process gives way after so long. At Python's own 5 ms every call that
 lets go of the interpreter could wait 5 ms for each busy thread, several times a frame: the show fell seconds behind."""
@@ -137,6 +141,8 @@ class LiveShow(Instrument):
         self._thread = threading.Thread(target=self._run, name="show")
         self._last_sound = self._last_offer = 0.0
         self._frames = 0
+        self._model = settings.model
+        self.on_model: Callable[[Path], None] | None = None  # is told, on the show's thread, that another model paints
         self._budget = Budget()
         self._full_size: tuple[int, int] | None = None  # to go back to, where fewer pixels are painted for the rate's sake
         self._stand_in = settings.stand_in
@@ -202,6 +208,11 @@ class LiveShow(Instrument):
 
         self._asked.append(change)
 
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """(width, height) that was asked for; fewer pixels may be painted to hold the frame rate."""
+        return self._full_size or self.renderer.settings.size
+
     # What the audience sees.
 
     @property
@@ -254,7 +265,7 @@ class LiveShow(Instrument):
         begun.
         """
         self.stop_recording()
-        size = self._full_size or self.renderer.settings.size
+        size = self.picture_size
         recorded = self._set = LiveSet(path, size, self.settings.fps)
 
         def begin() -> None:
@@ -430,7 +441,8 @@ class LiveShow(Instrument):
     def _hold(self, frame: Frame, now: float) -> None:
         """Hold the least frame rate: by fewer steps, then by fewer pixels; and back."""
         status = self.renderer.status
-        if status.preparing or status.state != "running":  # what is made ready beside the pictures takes from them
+        if self._frames < FIRST_FRAMES or status.preparing or status.state != "running":
+            # While the program comes up, or something is made ready beside the pictures, that takes from them.
             self._budget.settle(now)
             return
         least, asked = min(float(self._own["show/least_fps"]), self.settings.fps), self._playing.modulator.base
@@ -494,6 +506,10 @@ class LiveShow(Instrument):
         if self._recorded is not None:
             self._recorded.frame(frame)
         self._frames += 1
+        if self.renderer.settings.model != self._model:
+            self._model = self.renderer.settings.model
+            if self.on_model is not None:
+                self.on_model(self._model)
         self._hold(frame, now)
         self.history.append(Handed(frame.number, frame.sample, now, time.perf_counter() - frame.trace.captured))
         return True
