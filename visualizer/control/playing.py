@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from visualizer.control.modulation import Modulator
-from visualizer.control.moves import ChangeLook, Move, SetRoutes, SetValue
+from visualizer.control.moves import ChangeLook, Move, SetRoutes
 from visualizer.control.route import Route
 from visualizer.parameters import NUMBERS, defaults
 from visualizer.snapshots import Beat, Controls, Heard
@@ -53,6 +53,3 @@ class Playing:
     def at(self, sample: int, keep: bool = False) -> Controls:
         """Every numeric value at a sample index; see ``Modulator.at``."""
         return self.modulator.at(sample, keep)
-
-
-__all__ = ["PROMPTS", "ChangeLook", "Move", "Playing", "SetRoutes", "SetValue"]
