@@ -127,6 +127,7 @@ _DECLARED = (
     _float("light/saturation", 1.0, 0.0, 2.0, "", "0 is grey."),
     _float("light/hue", 0.0, -180.0, 180.0, "°", "Turn of the colour wheel."),
     _show("show/fade", "float", 2.0, 30.0, "s", "How long one look takes to become another."),
+    _show("show/least_fps", "float", 10.0, 240.0, "1/s", "Fewer steps, then fewer pixels, before fewer frames; 0: never."),
     _show("show/auto_bars", "int", 0.0, 128.0, "bars", "Another look after so many bars; 0: never."),
     _show("show/auto_seconds", "float", 0.0, 3600.0, "s", "Another look after so long; 0: never."),
     _show("output/limiter", "choice", "wcag", 1.0, "", "How many flashes are let through.", ("wcag", "strict")),

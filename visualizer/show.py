@@ -22,7 +22,8 @@ from visualizer.analysis.mel import SHOW
 from visualizer.audio.intake import Intake
 from visualizer.audio.ring import SoundRing
 from visualizer.audio.source import Capture
-from visualizer.control.moves import Move
+from visualizer.control.budget import Budget, smaller
+from visualizer.control.moves import LimitSteps, Move
 from visualizer.control.tempo import Tempo, TempoSource
 from visualizer.control.track import Header
 from visualizer.instrument import Instrument
@@ -136,6 +137,8 @@ class LiveShow(Instrument):
         self._thread = threading.Thread(target=self._run, name="show")
         self._last_sound = self._last_offer = 0.0
         self._frames = 0
+        self._budget = Budget()
+        self._full_size: tuple[int, int] | None = None  # to go back to, where fewer pixels are painted for the rate's sake
         self._stand_in = settings.stand_in
         self._lost: int | None = None
         self.failure: BaseException | None = None
@@ -190,7 +193,14 @@ class LiveShow(Instrument):
 
         What cannot be is said in ``status``, and the picture goes on as it was.
         """
-        self._asked.append(lambda: self.renderer.change(model, size, backend))
+
+        def change() -> None:
+            self._full_size = None
+            self.renderer.change(model, size, backend)
+            if self._recorded is not None and model is not None:
+                self.tell("From the change of the model on, this recording cannot be played again from its control track.")
+
+        self._asked.append(change)
 
     # What the audience sees.
 
@@ -244,14 +254,16 @@ class LiveShow(Instrument):
         begun.
         """
         self.stop_recording()
-        recorded = self._set = LiveSet(path, self.settings.size, self.settings.fps)
+        size = self._full_size or self.renderer.settings.size
+        recorded = self._set = LiveSet(path, size, self.settings.fps)
 
         def begin() -> None:
-            state, settings = self._playing.modulator.state(), self.settings
+            state, model = self._playing.modulator.state(), self.renderer.settings.model
             recorded.begin(Header(
-                self._heard_to, self._playing.values, state, settings.model.name, settings.size, settings.fps
+                self._heard_to, self._playing.values, state, model.name, size, self.settings.fps
             ))  # fmt: skip
             self._recorded = recorded
+            recorded.move(self._heard_to, LimitSteps(self._playing.most_steps))
             self._take_sinks((*self._stage.sinks, recorded.video))
 
         self._asked.append(begin)
@@ -335,7 +347,7 @@ class LiveShow(Instrument):
         now = time.perf_counter()
         recent = [h for h in tuple(self.history)[-240:] if h.at > now - 2]
         span = recent[-1].at - recent[0].at if len(recent) > 1 else 0.0
-        told = [m for m in (self.renderer.status.message, *self._messages) if m]
+        told = [m for m in (self.renderer.status.message, self._held, *self._messages) if m]
         return ShowStatus(
             fps=(len(recent) - 1) / span if span > 0 else 0.0,
             delay_ms=1000 * float(np.median([h.delay_s for h in recent])) if recent else 0.0,
@@ -415,6 +427,34 @@ class LiveShow(Instrument):
             self._send_controls(self.heard.sample, Trace(captured, time.perf_counter()))
         return True
 
+    def _hold(self, frame: Frame, now: float) -> None:
+        """Hold the least frame rate: by fewer steps, then by fewer pixels; and back."""
+        status = self.renderer.status
+        if status.preparing or status.state != "running":  # what is made ready beside the pictures takes from them
+            self._budget.settle(now)
+            return
+        least, asked = min(float(self._own["show/least_fps"]), self.settings.fps), self._playing.modulator.base
+        spent, shrunk = frame.trace.painted - frame.trace.begun, self._full_size is not None
+        advice = self._budget.push(now, spent, int(asked["picture/steps"]), least, shrunk)
+        if self._playing.most_steps != self._budget.most_steps:
+            self._move(LimitSteps(self._budget.most_steps))
+        painted = self.renderer.settings.size
+        if advice == "smaller" and (size := smaller(painted)) != painted:
+            self._full_size = self._full_size or painted
+            self.renderer.change(size=size)
+        elif advice == "larger" and self._full_size is not None:
+            self.renderer.change(size=self._full_size)
+            self._full_size = None
+
+    @property
+    def _held(self) -> str:
+        """What is painted less than what is asked for, so that frames come in time; "" for nothing."""
+        most, asked = self._playing.most_steps, int(self._playing.modulator.base["picture/steps"])
+        less = [f"{most} of {asked} steps"] if most is not None and most < asked else []
+        if self._full_size is not None:
+            less.append("{}×{} pixels instead of {}×{}".format(*self.renderer.settings.size, *self._full_size))
+        return f"Painting {' and '.join(less)} to hold {self._own['show/least_fps']:g} frames/s." if less else ""
+
     def _hear_nothing(self, now: float) -> None:
         """While no sound arrives at all, let the envelopes fall as in silence: the picture calms, and it goes on."""
         if now - self._last_sound < QUIET_AFTER_S or now - self._last_offer < HOP_MS / 1000:
@@ -454,5 +494,6 @@ class LiveShow(Instrument):
         if self._recorded is not None:
             self._recorded.frame(frame)
         self._frames += 1
+        self._hold(frame, now)
         self.history.append(Handed(frame.number, frame.sample, now, time.perf_counter() - frame.trace.captured))
         return True

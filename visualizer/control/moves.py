@@ -43,13 +43,23 @@ class ChangeLook:
         object.__setattr__(self, "values", {name: PARAMETERS[name].check(value) for name, value in self.values.items()})
 
 
-Move = SetValue | SetRoutes | ChangeLook
+@dataclass(frozen=True, slots=True)
+class LimitSteps:
+    """Paint so many steps at most, whatever the look asks for; None for as many as it asks for. The time a frame may take
+    says so, and it counts among the moves because the pictures of a set depend on it."""
+
+    most: int | None
+
+
+Move = SetValue | SetRoutes | ChangeLook | LimitSteps
 
 
 def as_json(move: Move) -> dict[str, Any]:
     """The move as plain values."""
     if isinstance(move, SetValue):
         return {"set": move.name, "value": move.value}
+    if isinstance(move, LimitSteps):
+        return {"most_steps": move.most}
     routes = [route.as_json() for route in move.routes]
     if isinstance(move, SetRoutes):
         return {"routes": routes}
@@ -60,5 +70,7 @@ def from_json(plain: Mapping[str, Any]) -> Move:
     """The inverse of ``as_json``; raises KeyError, TypeError, ParameterError or RouteError for what is no move."""
     if "set" in plain:
         return SetValue(plain["set"], plain["value"])
+    if "most_steps" in plain:
+        return LimitSteps(None if plain["most_steps"] is None else int(plain["most_steps"]))
     routes = tuple(Route.from_json(route) for route in plain["routes"])
     return ChangeLook(plain["look"], routes, float(plain["fade"])) if "look" in plain else SetRoutes(routes)

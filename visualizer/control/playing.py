@@ -6,9 +6,10 @@ The live show and the offline render drive this same object. It has no thread an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from visualizer.control.modulation import Modulator
-from visualizer.control.moves import ChangeLook, Move, SetRoutes
+from visualizer.control.moves import ChangeLook, LimitSteps, Move, SetRoutes
 from visualizer.control.route import Route
 from visualizer.parameters import NUMBERS, defaults
 from visualizer.snapshots import Beat, Controls, Heard
@@ -24,6 +25,7 @@ class Playing:
         self.modulator = Modulator({name: float(whole[name]) for name in NUMBERS}, routes)
         self.prompts: tuple[str, str] = str(whole[PROMPTS[0]]), str(whole[PROMPTS[1]])
         self.prompt_fade_s = 0.0
+        self.most_steps: int | None = None
 
     @property
     def values(self) -> dict[str, float | str]:
@@ -43,6 +45,8 @@ class Playing:
             self.modulator.fade_to({name: float(whole[name]) for name in NUMBERS}, move.routes, move.fade_s)
             self.prompts = str(whole[PROMPTS[0]]), str(whole[PROMPTS[1]])
             self.prompt_fade_s = move.fade_s
+        elif isinstance(move, LimitSteps):
+            self.most_steps = move.most
         elif move.name in PROMPTS:
             first, second = self.prompts
             self.prompts = (str(move.value), second) if move.name == PROMPTS[0] else (first, str(move.value))
@@ -52,4 +56,7 @@ class Playing:
 
     def at(self, sample: int, keep: bool = False) -> Controls:
         """Every numeric value at a sample index; see ``Modulator.at``."""
-        return self.modulator.at(sample, keep)
+        controls = self.modulator.at(sample, keep)
+        if self.most_steps is None or controls.values["picture/steps"] <= self.most_steps:
+            return controls
+        return replace(controls, values={**controls.values, "picture/steps": float(self.most_steps)})
