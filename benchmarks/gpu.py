@@ -27,16 +27,11 @@ from benchmarks.full_size import KINDS, Kind, info_of, modules_of, unet_of, vae_
 from engines.backends.torch_backend import TorchNetworks
 from engines.light import light_map
 from engines.stream import Stream
+from visualizer.bench.networks import settle
 
 WARM_UPS = 10
 MATRIX = 8192
 BACKENDS = ("eager", "graphed", "compiled")
-
-
-def settle(device: torch.device) -> None:
-    """Wait for what was started."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
 
 
 def timed(call: Callable[[], object], device: torch.device, rounds: int) -> dict[str, float]:
