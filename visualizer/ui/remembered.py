@@ -23,7 +23,8 @@ class Remembered:
     """source: as in ``ShowSettings``, "" for none. look: as plain values (``plain_look``), None for none. own: the show's
     own values by parameter name. geometry: of the window, as Qt saves it, in hexadecimal. screen: the stage's. tab: of
     the desk's side. aspect: how the picture lies on the stage, "fit" or "fill". link: whether Ableton Link is on.
-    model: the folder of what painted, "" for what ships; pixels: [width, height], empty for the model's own; backend: as chosen.
+    model: the folder of what painted, "" for what ships. pixels: [width, height], empty for the model's own. backend: as
+    chosen.
     """
 
     source: str = ""
