@@ -18,11 +18,9 @@ from tiny_families import make_family
 
 from engines.backends import Build, Networks, open_networks
 from engines.backends.onnx_export import export, network, wide_layers_of
-from engines.backends.tensorrt.library import Library
-from engines.backends.tensorrt.make import Target, key
 from engines.backends.wrappers import UNetCall
 from engines.model import ModelInfo, inspect, load
-from engines.styles.file import PAIR, StyleError, fingerprint, read_style
+from engines.styles.file import PAIR, StyleError, read_style
 from engines.styles.names import Names, first_names
 
 SIZE = (64, 64)
@@ -136,22 +134,6 @@ def test_an_export_has_the_style_as_an_input(models: Folders, tmp_path: Path) ->
     assert list(wanted.inputs)[-1] == "styles"
     assert relative_error(wanted, path, network("unet", load(info), info, SIZE, "fp32", build)) <= 1e-2
     assert wide_layers_of(path) == []
-
-
-def test_an_engine_belongs_to_its_styles(models: Folders, tmp_path: Path) -> None:
-    """The UNet's alone; and a model without styles keeps the engines that it has."""
-    info = models("sd1")
-    build = Build((kohya(some_parts(load(info).unet, ATTENTION), tmp_path / "style.safetensors"),))
-    library = Library("tensorrt-rtx", "1.0", None)
-
-    def name_of(network: str, build: Build) -> str:
-        return key(network, info, SIZE, library, Target(89), "fp16", False, build).name
-
-    assert name_of("unet", build) != name_of("unet", Build())
-    assert name_of("decoder", build) == name_of("decoder", Build())
-    before = fingerprint(build.styles[0])
-    kohya(some_parts(load(info).unet, ATTENTION, seed=3), build.styles[0])
-    assert fingerprint(build.styles[0]) != before
 
 
 def test_layers_are_found_where_diffusers_finds_them() -> None:

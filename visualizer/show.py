@@ -59,7 +59,7 @@ class ShowSettings:
     """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height).
 
     stand_in: the source to play instead where the first one cannot be opened at all; "" for none. encoder, bank: what
-    tells the meaning of the sound, None for none. banks: folder of the user's own banks.
+    tells the meaning of the sound, None for none. banks: folder of the user's own banks. styles: LoRA files.
     """
 
     source: str
@@ -73,6 +73,7 @@ class ShowSettings:
     encoder: Path | None = None
     bank: Path | None = None
     banks: Path | None = None
+    styles: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class LiveShow(Instrument):
             RendererSettings(
                 settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend,
                 settings.encoder, settings.bank, settings.banks, settings.preset.prompts[1],
+                settings.styles,
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)

@@ -52,7 +52,8 @@ class Networks(Protocol):
         ...
 
     def set_styles(self, weights: tuple[float, ...]) -> None:
-        """Let each style weigh so much, −2 to 2, from the next call of ``unet`` on; 1 before the first time.
+        """Let each style weigh so much, −2 to 2, from the next call of ``unet`` on; 1 before the first time. Costs nothing
+        while they stay what they are.
 
         Raises ValueError unless there is one weight for each.
         """

@@ -51,6 +51,7 @@ class TensorRtNetworks:
         self.name, self.precision, self.version = library.flavour, precision, library.version
         self._tokenizer = Tokenizers(info)
         self.styles = tuple(map(fingerprint, build.styles))
+        self._weights: tuple[float, ...] = ()
         self.set_styles((1.0,) * len(self.styles))
         store = Store(cache)
         made = build_engines(info, size, cache, precision=precision, build=build)
@@ -70,12 +71,13 @@ class TensorRtNetworks:
         if factors is not None:
             inputs["factors"] = factors
         if self.styles:
-            inputs["styles"] = self._weights
+            inputs["styles"] = self._weighing
         return self.runners["unet"].run(inputs).to(torch.float32, copy=True)
 
     def set_styles(self, weights: tuple[float, ...]) -> None:
         """Give them to the engine from the next call on."""
-        self._weights = torch.tensor(checked(weights, len(self.styles)), device=self.device)
+        if checked(weights, len(self.styles)) != self._weights:
+            self._weights, self._weighing = weights, torch.tensor(weights, device=self.device)
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""

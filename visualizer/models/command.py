@@ -1,4 +1,4 @@
-"""``visualizer models``: add, list, remove and describe picture models."""
+"""``visualizer models``: add, list, remove and describe picture models and styles."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 ADD = """a model folder in the diffusers layout, which is remembered by its place; an id on the Hugging Face hub, such as
-stabilityai/sd-turbo, which is downloaded (only .safetensors, .json and .txt files, nothing that could run); or a checkpoint
-in one .safetensors file, with --like"""
+stabilityai/sd-turbo, which is downloaded (only .safetensors, .json and .txt files, nothing that could run); a checkpoint
+in one .safetensors file, with --like; or a style (LoRA) in one"""
 
 
 def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,10 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.models == "list":
         _list()
     elif arguments.models == "info":
-        from visualizer.models.about import about
-        from visualizer.models.library import find_model
-
-        print(about(find_model(Path(arguments.name))).text())
+        _info(arguments.name)
     else:
         from visualizer.models.library import remove
 
@@ -51,12 +48,14 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _add(arguments: argparse.Namespace) -> None:
-    from visualizer.models.about import about
+    from engines.styles.file import is_style
+    from visualizer.models.about import header_of
     from visualizer.models.checkpoint import add_checkpoint
     from visualizer.models.folders import add_folder
     from visualizer.models.hub import HUB_ID, add_from_hub
-    from visualizer.models.library import LibraryError, find_model
+    from visualizer.models.library import STYLE, LibraryError, find_model
     from visualizer.models.progress import bar
+    from visualizer.models.styles import add_style
 
     given, place = arguments.what, Path(arguments.what).expanduser()
     hub = HUB_ID.fullmatch(given)
@@ -64,6 +63,8 @@ def _add(arguments: argparse.Namespace) -> None:
         added = add_folder(place, arguments.name or place.resolve().name, arguments.copy, bar, arguments.taesd)
     elif hub and not place.exists():
         added = add_from_hub(hub[1], arguments.name or hub[1].rpartition("/")[2], bar, arguments.taesd)
+    elif place.suffix == ".safetensors" and place.is_file() and is_style(header_of(place)):
+        added = add_style(place, arguments.name or place.stem, bar)
     elif place.is_file():
         like = None if arguments.like is None else find_model(arguments.like)
         added = add_checkpoint(place, arguments.name or place.stem, like, bar, arguments.taesd)
@@ -71,13 +72,25 @@ def _add(arguments: argparse.Namespace) -> None:
         raise LibraryError(
             f"{given} is neither a model folder nor a file nor an id on the hub, such as stabilityai/sd-turbo: give one"
         )
-    print(about(added).text())
-    print(f"\nPaint with it:  visualizer --model {added.name}")
+    _info(added.name)
+    option = "--style" if (added / STYLE).exists() else "--model"
+    print(f"\nPaint with it:  visualizer {option} {added.name}")
+
+
+def _info(name: str) -> None:
+    from visualizer.models.about import about
+    from visualizer.models.library import find_model, installed_styles
+    from visualizer.models.styles import about_style
+
+    style = installed_styles().get(name)
+    print(about_style(style.parent) if style else about(find_model(Path(name))).text())
 
 
 def _list() -> None:
     from engines.model import ModelError, inspect
-    from visualizer.models.library import installed, library
+    from engines.styles.file import StyleError, read_style
+    from visualizer.models.library import installed, installed_styles, library
+    from visualizer.models.styles import family_of
 
     for name, folder in installed().items():
         try:
@@ -86,4 +99,9 @@ def _list() -> None:
             print(f"{name:24} cannot be used: {error}", file=sys.stderr)
             continue
         print(f"{name:24} {info.native_size[0]}x{info.native_size[1]:<6} {info.family.title}")
+    for name, file in installed_styles().items():
+        try:
+            print(f"{name:24} {'style':11} for {family_of(read_style(file))}")
+        except StyleError as error:
+            print(f"{name:24} cannot be used: {error}", file=sys.stderr)
     print(f"They lie in {library()}; add one with visualizer models add.")

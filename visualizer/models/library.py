@@ -1,4 +1,4 @@
-"""The library: installed picture models by name, each a folder among the user's files.
+"""The library: installed picture models and styles by name, each a folder among the user's files.
 
 A model that is on its way lies in ``NAME.part`` and gets its name when it is whole, so that none is ever half there.
 """
@@ -20,6 +20,8 @@ PART = ".part"
 SOURCE = "source.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,79}")
 INDEX = "model_index.json"
+STYLE = "style.safetensors"
+"""What the file of an installed style is called."""
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -37,6 +39,12 @@ def installed() -> dict[str, Path]:
     found = library().iterdir() if library().is_dir() else ()
     whole = [path for path in found if (path / LINK).exists() or (path / INDEX).exists()]
     return {path.name: path for path in sorted(whole) if path.suffix != PART}
+
+
+def installed_styles() -> dict[str, Path]:
+    """The files of the installed styles by name, in alphabetical order."""
+    found = library().glob(f"*/{STYLE}")
+    return {path.parent.name: path for path in sorted(found) if path.parent.suffix != PART}
 
 
 def find_model(given: Path) -> Path:
@@ -61,8 +69,8 @@ def free_name(name: str) -> str:
     """The name if a new model may have it. Raises LibraryError."""
     if not NAME.fullmatch(name) or name.endswith((PART, ".", " ")):
         raise LibraryError(f"{name!r} is no name for a model: use letters, digits, dots and hyphens (--name)")
-    if name in installed():
-        raise LibraryError(f"there is a model {name} already: remove it first, or give this one another name (--name)")
+    if name in {**installed(), **installed_styles()}:
+        raise LibraryError(f"there is a model or style {name} already: remove it first, or choose another name (--name)")
     return name
 
 
@@ -108,13 +116,13 @@ def source_of(folder: Path) -> str:
 
 
 def remove(name: str) -> None:
-    """Remove an installed model, or what there is of one that never became whole. A folder it links to stays.
+    """Remove an installed model or style, or what there is of one that never became whole. A folder it links to stays.
 
     Raises LibraryError if there is no such model.
     """
     found = [path for path in (library() / name, library() / (name + PART)) if NAME.fullmatch(name) and path.is_dir()]
     if not found:
-        have = ", ".join(installed()) or "none"
+        have = ", ".join([*installed(), *installed_styles()]) or "none"
         raise LibraryError(f"there is no installed model {name}: installed are {have}")
     for path in found:
         shutil.rmtree(path)
