@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import soundfile
 import torch
 from safetensors.torch import load_file, save_file
-from some_styles import kohya, some_parts
+from some_styles import kohya, merged, some_parts
 from tiny_families import make_family
 
 from engines.backends import Build
@@ -174,3 +175,29 @@ def test_a_renderer_is_loaded_with_styles(model: Path, style: Path, tmp_path: Pa
         assert client.status.state == "running" and not client.status.message
     finally:
         client.stop()
+
+
+@pytest.mark.parametrize(("few_steps", "family", "steps"), [("lcm", "lcm", 4), ("trailing", "sd-turbo", 2), ("", "sd1", 8)])
+def test_a_model_and_a_lora_become_a_model(
+    home: Path, tmp_path: Path, few_steps: str, family: str, steps: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the LoRA in its weights for good, and the schedule of what the LoRA teaches; the base may then go."""
+    base, file = make_family(tmp_path / "base", "sd1"), tmp_path / "quick.safetensors"
+    unet = load(inspect(base)).unet
+    parts = some_parts(unet, ("to_q", "conv1", "proj_in", "time_emb_proj"))
+    kohya(parts, file)
+    add_folder(base, "linked", False, bar)
+    how = ["--few-steps", few_steps] if few_steps else []
+    if few_steps == "trailing":
+        with pytest.raises(LibraryError, match="--steps"):
+            models("add", "linked", "--with", str(file), *how)
+        how += ["--steps", "2"]
+    models("add", "linked", "--with", str(file), "--weight", "0.5", *how)
+    assert "visualizer --model linked-quick" in capsys.readouterr().out
+    shutil.rmtree(base)
+    info = inspect(library() / "linked-quick")
+    assert (info.family.name, info.steps) == (family, steps)
+    wanted, found = merged(unet, parts, 0.5).state_dict(), load(info).unet.state_dict()
+    assert all(torch.allclose(found[name], wanted[name], rtol=1e-3, atol=1e-4) for name in wanted)
+    stream = Stream(info, TorchNetworks(info, SIZE))
+    assert stream.paint({"picture/steps": float(steps)}, None, 0.0).std() > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,14 +12,13 @@ from visualizer.models.folders import copy_files
 from visualizer.models.library import (
     STYLE,
     LibraryError,
-    begin,
     finish,
     free_name,
     gigabytes,
     installed,
     installed_styles,
-    is_full,
     source_of,
+    whole_or_not,
 )
 from visualizer.models.progress import Progress
 
@@ -56,22 +54,15 @@ def chosen_styles(given: Sequence[str], tell: Callable[[str], None]) -> tuple[Pa
     return files
 
 
-def add_style(file: Path, name: str, progress: Progress, source: str = "") -> Path:
-    """Install a LoRA file under a name, as a copy. source: where it came from, if not from there.
+def add_style(file: Path, name: str, progress: Progress) -> Path:
+    """Install a LoRA file under a name, as a copy.
 
     Returns the installed folder. Raises StyleError for a file that is none, LibraryError otherwise.
     """
     read_style(file)
-    part = begin(free_name(name), source or str(file.resolve()))
-    try:
+    with whole_or_not(free_name(name), file) as part:
         copy_files({STYLE: file}, part, progress)
-        read_style(part / STYLE)
         return finish(part)
-    except OSError as error:
-        full = "the disk is full" if is_full(error) else f"{error.strerror or error}"
-        raise LibraryError(f"{file} cannot be added ({full}): nothing of it was kept") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def about_style(folder: Path) -> str:
