@@ -159,19 +159,23 @@ def test_commands_paint_with_styles(
 
 def test_a_renderer_is_loaded_with_styles(model: Path, style: Path, tmp_path: Path) -> None:
     """And moves their weights by the controls that it is sent."""
-    settings = RendererSettings(model, SIZE, 30.0, "red", tmp_path, "torch", styles=(style,))
-    client = RendererClient(tmp_path, settings)
+    client = RendererClient(tmp_path, RendererSettings(model, SIZE, 30.0, "red", tmp_path, "torch", styles=(style,)))
     client.start()
+
+    def painted(weight: float) -> None:
+        """A frame with this weight."""
+        controls = {name: float(PARAMETERS[name].default) for name in NUMBERS} | {"style/weight_1": weight}
+        client.send_controls(Controls(0, controls), Trace(0.0, 0.0, 0.0, 0.0))
+        end = time.perf_counter() + 60.0
+        while (frame := client.frame()) is None or not client.controls_taken:
+            client.poll()
+            assert client.status.state != "failed" and time.perf_counter() < end, client.status
+            time.sleep(0.01)
+        assert frame.picture.std() > 0
+
     try:
-        for weight in (0.0, 2.0):
-            controls = {name: float(PARAMETERS[name].default) for name in NUMBERS} | {"style/weight_1": weight}
-            client.send_controls(Controls(0, controls), Trace(0.0, 0.0, 0.0, 0.0))
-            end = time.perf_counter() + 60.0
-            while (frame := client.frame()) is None or not client.controls_taken:
-                client.poll()
-                assert client.status.state != "failed" and time.perf_counter() < end, client.status
-                time.sleep(0.01)
-            assert frame.picture.std() > 0
+        painted(0.0)
+        painted(2.0)
         assert client.status.state == "running" and not client.status.message
     finally:
         client.stop()

@@ -189,16 +189,18 @@ class LiveShow(Instrument):
         self._asked.append(lambda: self.capture.switch(source))
 
     def change_picture(
-        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None
-    ) -> None:
-        """Paint another model, at another (width, height), on another backend, once that is ready; None leaves it as it is.
+        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
+        styles: tuple[Path, ...] | None = None,
+    ) -> None:  # fmt: skip
+        """Paint another model, at another (width, height), on another backend, with other styles, once that is ready; None
+        leaves it as it is.
 
-        What cannot be is said in ``status``, and the picture goes on as it was.
+        What cannot be is said in ``status``, and the picture goes on as it was: styles that do not fit keep a model away.
         """
 
         def change() -> None:
             self._full_size = None
-            self.renderer.change(model, size, backend)
+            self.renderer.change(model, size, backend, styles)
             if self._recorded is not None and model is not None:
                 self.tell("From the change of the model on, this recording cannot be played again from its control track.")
 
