@@ -320,10 +320,9 @@ def test_a_style_comes_from_the_hub(model: Path, tmp_path: Path) -> None:
         assert refused.returncode == 2 and "is no style" in refused.stderr.splitlines()[-1]
         listed = _models(hub, tmp_path, "list").stdout
     assert [line.split()[0] for line in listed.splitlines()[:-1]] == ["ink", "lcm-lora"]
-    (kept,) = [path for path in tmp_path.rglob("style.safetensors") if path.parent.name == "ink"]
-    assert kept.read_bytes() == style.read_bytes() and {path.name for path in kept.parent.iterdir()} == {
-        "style.safetensors", "source.json"
-    }  # fmt: skip
+    (kept,) = tmp_path.rglob("ink/ink.safetensors")
+    assert kept.read_bytes() == style.read_bytes()
+    assert {path.name for path in kept.parent.iterdir()} == {kept.name, "source.json"}
 
 
 def test_a_checkpoint_file_becomes_the_model_that_it_was(home: Path, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_styles_are_chosen_by_name_or_file(style: Path, home: Path, tmp_path: Pa
     """Up to three; what of one is left out is said, and a name that is none says which there are."""
     installed = add_style(style, "Ink", bar)
     told: list[str] = []
-    assert chosen_styles(["Ink", str(style)], told.append) == (installed / "style.safetensors", style)
+    assert chosen_styles(["Ink", str(style)], told.append) == (installed / "Ink.safetensors", style)
     assert len(told) == 2 and "text encoder" in told[0]
     with pytest.raises(LibraryError, match="installed are Ink"):
         chosen_styles(["Oil"], told.append)

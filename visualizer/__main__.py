@@ -95,7 +95,8 @@ def _bench(arguments: argparse.Namespace) -> None:
         figures = bench_live(settings, arguments.seconds or 40.0, not arguments.json)
     else:
         model, size = model_of(arguments)
-        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0)
+        seconds, styles = arguments.seconds or 10.0, styles_of(arguments)
+        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, seconds, styles)
     if arguments.json:
         print(json.dumps(figures))
     else:

@@ -61,7 +61,7 @@ def _add(arguments: argparse.Namespace) -> None:
     from visualizer.models.checkpoint import add_checkpoint
     from visualizer.models.folders import add_folder
     from visualizer.models.hub import HUB_FILE, HUB_ID, add_from_hub, add_style_from_hub, style_name
-    from visualizer.models.library import STYLE, LibraryError, find_model
+    from visualizer.models.library import LibraryError, find_model, style_in
     from visualizer.models.progress import bar
     from visualizer.models.styles import add_style
 
@@ -88,7 +88,7 @@ def _add(arguments: argparse.Namespace) -> None:
             f"{given} is neither a model folder nor a file nor an id on the hub, such as stabilityai/sd-turbo: give one"
         )
     _info(added.name)
-    option = "--style" if (added / STYLE).exists() else "--model"
+    option = "--style" if style_in(added).exists() else "--model"
     print(f"\nPaint with it:  visualizer {option} {added.name}")
 
 

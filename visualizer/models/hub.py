@@ -20,7 +20,6 @@ from visualizer.models.folders import copy_files, tiny_files
 from visualizer.models.library import (
     INDEX,
     PART,
-    STYLE,
     LibraryError,
     begin,
     check_room,
@@ -29,6 +28,7 @@ from visualizer.models.library import (
     gigabytes,
     is_full,
     library,
+    style_in,
 )
 from visualizer.models.progress import Progress
 
@@ -90,8 +90,8 @@ def add_style_from_hub(repo: str, file: str, name: str) -> Path:
         begin(name, f"hub:{repo}/{file}")
         check_room(part, files[file])
         _download(repo, [file], part)
-        (part / file).replace(part / STYLE)
-        read_style(part / STYLE)
+        (part / file).replace(style_in(part))
+        read_style(style_in(part))
     except ModelError:
         shutil.rmtree(part, ignore_errors=True)
         raise

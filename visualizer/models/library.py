@@ -20,8 +20,6 @@ PART = ".part"
 SOURCE = "source.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,79}")
 INDEX = "model_index.json"
-STYLE = "style.safetensors"
-"""What the file of an installed style is called."""
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -43,8 +41,13 @@ def installed() -> dict[str, Path]:
 
 def installed_styles() -> dict[str, Path]:
     """The files of the installed styles by name, in alphabetical order."""
-    found = library().glob(f"*/{STYLE}")
-    return {path.parent.name: path for path in sorted(found) if path.parent.suffix != PART}
+    found = library().iterdir() if library().is_dir() else ()
+    return {path.name: style_in(path) for path in sorted(found) if path.suffix != PART and style_in(path).is_file()}
+
+
+def style_in(folder: Path) -> Path:
+    """The place of a style's file in its folder: it has the style's name, by which it is told of."""
+    return folder / f"{folder.name.removesuffix(PART)}.safetensors"
 
 
 def find_model(given: Path) -> Path:

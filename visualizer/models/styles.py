@@ -10,7 +10,6 @@ from engines.model import inspect
 from engines.styles.file import StyleFile, read_style
 from visualizer.models.folders import copy_files
 from visualizer.models.library import (
-    STYLE,
     LibraryError,
     finish,
     free_name,
@@ -18,6 +17,7 @@ from visualizer.models.library import (
     installed,
     installed_styles,
     source_of,
+    style_in,
     whole_or_not,
 )
 from visualizer.models.progress import Progress
@@ -61,18 +61,18 @@ def add_style(file: Path, name: str, progress: Progress) -> Path:
     """
     read_style(file)
     with whole_or_not(free_name(name), file) as part:
-        copy_files({STYLE: file}, part, progress)
+        copy_files({style_in(part).name: file}, part, progress)
         return finish(part)
 
 
 def about_style(folder: Path) -> str:
     """Lines for people on an installed style. Raises StyleError."""
-    file = read_style(folder / STYLE)
+    file = read_style(style_in(folder))
     low, high = file.ranks
     lines = {
         "kind": "a style (LoRA)",
         "family": family_of(file),
-        "fits": ", ".join(_fitting(file)) or "no installed model",
+        "fits": ", ".join(_fitting(file)) or ("no installed model" if file.text_width else "not known"),
         "rank": str(low) if low == high else f"{low} to {high}",
         "layers": f"{len(file.pairs)} of the UNet",
         "text encoder": f"{file.texts} layers, which are left out" if file.texts else "not changed",
