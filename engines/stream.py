@@ -32,6 +32,7 @@ NEUTRAL: Mapping[str, float] = {
     "motion/zoom": 0.0, "motion/rotate": 0.0, "motion/pan_x": 0.0, "motion/pan_y": 0.0, "motion/swirl": 0.0,
     "lens/zoom": 0.0, "lens/rotate": 0.0, "lens/pan_x": 0.0, "lens/pan_y": 0.0, "lens/swirl": 0.0, "lens/mirrors": 0.0,
     "guide/strength": 1.0, "guide/mask": 0.0, "guide/momentum": 0.0, "guide/refresh": 0.0,
+    "style/weight_1": 1.0, "style/weight_2": 1.0, "style/weight_3": 1.0,
     "light/gain": 1.0, "light/contrast": 1.0, "light/saturation": 1.0, "light/hue": 0.0,
 }  # fmt: skip
 """What a control that is not given means: nothing moves. Sound factors not given are 0.5."""
@@ -52,6 +53,8 @@ SLOW_FADE_S = 1.0
 PROMPTS_KEPT = 64
 LOWEST_LEVEL = 0.2
 """Below it a few-step model hardly changes anything."""
+STYLE_DIGITS = 3
+"""Of a style's weight: a smaller change is not seen, and may cost a write of the weights."""
 MEAN_BAND = 1.0
 STD_BAND = (0.35, 1.3)
 """Per-channel statistics that unit-variance latents of real pictures stay within; outside them feedback is pulled back."""
@@ -175,6 +178,7 @@ class Stream:
         self._phase += knobs["picture/walk"] * dt
         self._fade = min(1.0, self._fade + dt / self._fade_s)
         self._mix = knobs["picture/mix"]
+        self._style(knobs)
         motion = Motion.of(knobs, "motion", dt)
         self._walk.move(motion)
         noise = self._walk.at(self._phase)
@@ -191,6 +195,11 @@ class Stream:
         )
         picture = self._networks.decode(self._latent, matrix, offset)
         return self._lens.look(picture, Motion.of(knobs, "lens"), int(knobs["lens/mirrors"]), dt)
+
+    def _style(self, knobs: Mapping[str, float]) -> None:
+        """Let each style weigh what its knob says."""
+        there = range(1, len(self._networks.styles) + 1)
+        self._networks.set_styles(tuple(round(knobs[f"style/weight_{number}"], STYLE_DIGITS) for number in there))
 
     def _change(self, asked: float) -> float:
         """How far to re-noise: more while a prompt fades in, all at once where it comes fast, else rising and falling."""

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from visualizer.chosen import model_of, preset_of, settings_of, source_of
+from visualizer.chosen import model_of, preset_of, settings_of, source_of, styles_of
 from visualizer.failures import UsageError, is_expected
 from visualizer.models.command import run as _models
 from visualizer.options import PUBLISHED, parse
@@ -47,7 +47,7 @@ def _render(arguments: argparse.Namespace) -> None:
     model, size = model_of(arguments)
     settings = RenderSettings(
         preset_of(arguments, model), model.path, size, arguments.fps or RENDER_FPS, user_folder("engines"),
-        arguments.backend, arguments.encoder or sound_encoder(), user_folder("banks"),
+        arguments.backend, arguments.encoder or sound_encoder(), user_folder("banks"), styles_of(arguments),
     )  # fmt: skip
     batch = Batch(settings, method, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
     failed = batch.run(arguments.inputs, arguments.output)
@@ -56,11 +56,12 @@ def _render(arguments: argparse.Namespace) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    from engines.backends import open_networks
+    from engines.backends import Build, open_networks
     from visualizer.resources import user_folder
 
     model, size = model_of(arguments)
-    networks = open_networks(model, size, arguments.backend, user_folder("engines"))
+    build = Build(styles_of(arguments))
+    networks = open_networks(model, size, arguments.backend, user_folder("engines"), build)
     print(f"{model.path.name} is ready at {size[0]}x{size[1]} on {networks.name} ({networks.precision}).")
 
 
@@ -94,7 +95,8 @@ def _bench(arguments: argparse.Namespace) -> None:
         figures = bench_live(settings, arguments.seconds or 40.0, not arguments.json)
     else:
         model, size = model_of(arguments)
-        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0)
+        seconds, styles = arguments.seconds or 10.0, styles_of(arguments)
+        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, seconds, styles)
     if arguments.json:
         print(json.dumps(figures))
     else:

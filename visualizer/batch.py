@@ -15,7 +15,7 @@ from types import FrameType
 import numpy as np
 from tqdm import tqdm
 
-from engines.backends import Networks, open_networks
+from engines.backends import Build, Networks, open_networks
 from engines.model import ModelInfo, inspect
 from engines.tpos import Published
 from visualizer.control.track import Track
@@ -167,7 +167,8 @@ class Batch:
         first = self._opened is None
         if self._opened is None:
             info = inspect(settings.model)
-            self._opened = info, open_networks(info, settings.size, settings.backend, settings.cache)
+            build = Build(settings.styles)
+            self._opened = info, open_networks(info, settings.size, settings.backend, settings.cache, build)
         info, networks = self._opened
         ear = open_ear(settings, info, networks)
         if first and ear is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,13 @@ def model_of(arguments: argparse.Namespace) -> tuple[ModelInfo, tuple[int, int]]
     return info, size
 
 
+def styles_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    """The files of the styles asked for; what of one is left out is said."""
+    from visualizer.models.styles import chosen_styles
+
+    return chosen_styles(arguments.style, lambda remark: print(remark, file=sys.stderr))
+
+
 def source_of(wanted: str | None) -> str:
     """Where the sound comes from, checked as far as it can be before the show opens it."""
     from visualizer.audio.devices import DeviceError, find_input
@@ -74,4 +82,5 @@ def settings_of(arguments: argparse.Namespace, source: str, model: ModelInfo, si
         arguments.backend,
         stand_in=f"file:{demo_track()}" if source == "device:" else "",
         encoder=encoder, bank=bank_for(encoder) if encoder else None, banks=user_folder("banks"),
+        styles=styles_of(arguments),
     )  # fmt: skip

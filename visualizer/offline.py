@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from engines.backends import Networks, open_networks
+from engines.backends import Build, Networks, open_networks
 from engines.model import ModelInfo, inspect
 from engines.state import State
 from visualizer.audio.files import SoundFileWarning, open_sound
@@ -28,6 +28,7 @@ class RenderSettings:
     """What an offline render needs. size: (width, height).
 
     encoder: folder of the sound encoder that leads what is painted, None for none. banks: folder of the user's own texts.
+    styles: LoRA files whose weights the look moves.
     """
 
     preset: Preset
@@ -38,6 +39,7 @@ class RenderSettings:
     backend: str = ""
     encoder: Path | None = None
     banks: Path | None = None
+    styles: tuple[Path, ...] = ()
 
 
 def read_sound(path: Path, seconds: float = 0.0, tell: Callable[[str], None] = lambda remark: None) -> FloatArray:
@@ -58,7 +60,7 @@ def read_sound(path: Path, seconds: float = 0.0, tell: Callable[[str], None] = l
 def open_painter(settings: RenderSettings) -> LivePainter:
     """The live method, its model and encoder loaded; raises ModelError, BackendError, EncoderError or BankError."""
     info = inspect(settings.model)
-    networks = open_networks(info, settings.size, settings.backend, settings.cache)
+    networks = open_networks(info, settings.size, settings.backend, settings.cache, Build(settings.styles))
     return LivePainter(info, networks, open_ear(settings, info, networks))
 
 

@@ -19,7 +19,7 @@ DEFAULTS = {
     "command": None, "preset": None, "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
     "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live", "osc_out": None, "control": None,
-    "fresh": False, "capability": None, "report": None,
+    "fresh": False, "capability": None, "report": None, "style": (),
 }  # fmt: skip
 
 PUBLISHED = {
@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--preset", help="a preset's name or a .toml file (see: visualizer presets)")
     look.add_argument("--prompt", help="what the picture shows, in words, instead of the preset's")
     look.add_argument("--model", type=Path, help="a model's folder or name (see: visualizer models), for the shipped one")
+    look.add_argument(
+        "--style", action="append", metavar="NAME|FILE", help="a style (LoRA), up to three times (see: visualizer models)"
+    )
     look.add_argument("--size", type=_size, help="width and height in pixels, such as 256x256")
     look.add_argument("--fps", type=_positive, help="frames a second")
     look.add_argument("--seconds", type=_positive, help="end after so many seconds")

@@ -122,7 +122,8 @@ class PublishedPainter:
 def _about(method: str, info: ModelInfo, networks: Networks, ear: Ear | None) -> dict[str, Any]:
     return {
         "method": method, "model": [info.fingerprint, _settings_of(info.path)],
-        "networks": [networks.name, networks.precision], "ear": ear.fingerprint if ear is not None else "",
+        "networks": [networks.name, networks.precision, *networks.styles],
+        "ear": ear.fingerprint if ear is not None else "",
     }  # fmt: skip
 
 

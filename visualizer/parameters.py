@@ -115,6 +115,10 @@ _DECLARED = (
     _float("guide/mask", 0.5, 0.0, 0.99, "", "Share of what it changes, the weakest, that is left out."),
     _float("guide/momentum", 0.3, 0.0, 0.95, "", "How much of its lead is what it was before."),
     Parameter("guide/refresh", "int", 0, _REFRESH, 0, 16, modulated=False),
+    *(
+        _float(f"style/weight_{number}", 1.0, -1.0, 2.0, "", f"How strongly the {name} style counts, if one is loaded.")
+        for number, name in enumerate(("first", "second", "third"), 1)
+    ),
     _float("sound/energy", 0.5, 0.0, 1.0, "", "How much light and force the model paints."),
     _float("sound/bass", 0.3, 0.0, 1.0, "", "Size of the large forms."),
     _float("sound/mid", 0.4, 0.0, 1.0, "", "How rich the forms are."),

@@ -63,7 +63,7 @@ class ShowSettings:
     """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height).
 
     stand_in: the source to play instead where the first one cannot be opened at all; "" for none. encoder, bank: what
-    tells the meaning of the sound, None for none. banks: folder of the user's own banks.
+    tells the meaning of the sound, None for none. banks: folder of the user's own banks. styles: LoRA files.
     """
 
     source: str
@@ -77,6 +77,7 @@ class ShowSettings:
     encoder: Path | None = None
     bank: Path | None = None
     banks: Path | None = None
+    styles: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class LiveShow(Instrument):
             RendererSettings(
                 settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend,
                 settings.encoder, settings.bank, settings.banks, settings.preset.prompts[1],
+                settings.styles,
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)
@@ -193,16 +195,18 @@ class LiveShow(Instrument):
         self._asked.append(lambda: self.capture.switch(source))
 
     def change_picture(
-        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None
-    ) -> None:
-        """Paint another model, at another (width, height), on another backend, once that is ready; None leaves it as it is.
+        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
+        styles: tuple[Path, ...] | None = None,
+    ) -> None:  # fmt: skip
+        """Paint another model, at another (width, height), on another backend, with other styles, once that is ready; None
+        leaves it as it is.
 
-        What cannot be is said in ``status``, and the picture goes on as it was.
+        What cannot be is said in ``status``, and the picture goes on as it was: styles that do not fit keep a model away.
         """
 
         def change() -> None:
             self._full_size = None
-            self.renderer.change(model, size, backend)
+            self.renderer.change(model, size, backend, styles)
             if self._recorded is not None and model is not None:
                 self.tell("From the change of the model on, this recording cannot be played again from its control track.")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import ModuleType
 
 from engines import BACKENDS
-from engines.backends.base import BackendError, Networks
+from engines.backends.base import PLAIN, BackendError, Build, Networks
 from engines.model import ModelInfo
 
-__all__ = ["BackendError", "Networks", "build", "default_backend", "open_networks"]
+__all__ = ["BackendError", "Build", "Networks", "build", "default_backend", "open_networks"]
 
 
 def default_backend() -> str:
@@ -21,7 +21,9 @@ def default_backend() -> str:
     return "torch" if torch.cuda.is_available() else "openvino"
 
 
-def build(info: ModelInfo, size: tuple[int, int], backend: str, cache: Path, tell: Callable[[str], None]) -> None:
+def build(
+    info: ModelInfo, size: tuple[int, int], backend: str, cache: Path, tell: Callable[[str], None], build: Build = PLAIN
+) -> None:  # fmt: skip
     """Make and keep all that ``open_networks`` would have to make first, and nothing where there is nothing to be kept.
 
     tell: is told what is being done, in a few words. Raises BackendError or ModelError with one sentence.
@@ -29,14 +31,14 @@ def build(info: ModelInfo, size: tuple[int, int], backend: str, cache: Path, tel
     backend = backend or default_backend()
     if backend == "openvino":
         tell("converting the model")
-        _openvino().converted(info, size, cache)
+        _openvino().converted(info, size, cache, build)
     elif backend == "tensorrt":
         from engines.backends.tensorrt_backend import build_engines
 
-        build_engines(info, size, cache, lambda phase, done, steps: tell(f"{phase}, {done} of {steps}"))
+        build_engines(info, size, cache, lambda phase, done, steps: tell(f"{phase}, {done} of {steps}"), build=build)
     elif backend == "compiled":
         tell("compiling the model")
-        open_networks(info, size, backend, cache)
+        open_networks(info, size, backend, cache, build)
 
 
 def _openvino() -> ModuleType:
@@ -47,7 +49,9 @@ def _openvino() -> ModuleType:
     return openvino_backend
 
 
-def open_networks(info: ModelInfo, size: tuple[int, int], backend: str, cache: Path) -> Networks:
+def open_networks(
+    info: ModelInfo, size: tuple[int, int], backend: str, cache: Path, build: Build = PLAIN
+) -> Networks:  # fmt: skip
     """Bring a model up at (width, height) on a backend, "" for the machine's best.
 
     Raises BackendError or ModelError with one sentence.
@@ -58,12 +62,12 @@ def open_networks(info: ModelInfo, size: tuple[int, int], backend: str, cache: P
 
         if backend == "compiled":
             os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "compiled"))
-        return TorchNetworks(info, size, compiled=backend == "compiled")
+        return TorchNetworks(info, size, compiled=backend == "compiled", build=build)
     if backend == "openvino":
-        networks: Networks = _openvino().OpenVinoNetworks(info, size, cache)
+        networks: Networks = _openvino().OpenVinoNetworks(info, size, cache, build=build)
         return networks
     if backend == "tensorrt":
         from engines.backends.tensorrt_backend import TensorRtNetworks
 
-        return TensorRtNetworks(info, size, cache)
+        return TensorRtNetworks(info, size, cache, build=build)
     raise BackendError(f"there is no backend {backend!r}: choose one of {', '.join(BACKENDS)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -17,15 +19,27 @@ class RoomError(BackendError):
     """There is too little memory, the GPU's or the computer's: what else uses it may be closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What networks are made for, beside model and size. styles: LoRA files whose weights can be moved, in order."""
+
+    styles: tuple[Path, ...] = ()
+
+
+PLAIN = Build()
+"""A model as it is."""
+
+
 class Networks(Protocol):
     """The networks of one model at one size. Tensors are float32 and lie on ``device``, given and taken; the light map may
-    lie on the CPU. What a call gives is the caller's own.
+    lie on the CPU. What a call gives is the caller's own. styles: the fingerprints of those that were built in.
     """
 
     name: str
     precision: str
     latent_shape: tuple[int, int, int, int]
     device: torch.device
+    styles: tuple[str, ...]
 
     def encode_text(self, text: str) -> torch.Tensor:
         """Token states (1, tokens, width) of a prompt."""
@@ -35,6 +49,14 @@ class Networks(Protocol):
         self, latent: torch.Tensor, timestep: float, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
         """The UNet's prediction for a latent of ``latent_shape``."""
+        ...
+
+    def set_styles(self, weights: tuple[float, ...]) -> None:
+        """Let each style weigh so much, −2 to 2, from the next call of ``unet`` on; 1 before the first time. Costs nothing
+        while they stay what they are.
+
+        Raises ValueError unless there is one weight for each.
+        """
         ...
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from engines.backends.base import BackendError
+from engines.backends.base import PLAIN, BackendError, Build
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, Modules
+from engines.styles.branches import StyledCall
+from engines.styles.fit import fitted
 from engines.tokenizer import Tokenizers
 
 if TYPE_CHECKING:
@@ -43,10 +45,13 @@ class Network:
     output: str
 
 
-def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int], precision: str) -> Network:
+def network(
+    name: str, modules: Modules, info: ModelInfo, size: tuple[int, int], precision: str, build: Build = PLAIN
+) -> Network:  # fmt: skip
     """The "unet", "decoder" or "text" network of a loaded model at (width, height), in "fp16" or "fp32".
 
-    unet: latent (1, C, h, w), timestep (1,), text (1, tokens, width)[, factors (1, F)] → prediction (1, C, h, w).
+    unet: latent (1, C, h, w), timestep (1,), text (1, tokens, width)[, factors (1, F)][, styles (S,)] → prediction
+    (1, C, h, w); the modules' own UNet has the styles' branches afterwards.
     decoder: latent, matrix (3, 3), offset (3,) → picture (height, width, 3), uint8. text: ids (encoders, tokens), int64 →
     states (1, tokens, width). Timestep and ids have types of their own; the rest has that of the precision, and so have
     the modules afterwards.
@@ -64,7 +69,10 @@ def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int],
     inputs = {"latent": latent, "timestep": torch.tensor([500.0]), "text": text}
     if info.sound_factors:
         inputs["factors"] = torch.zeros(1, len(info.sound_factors), dtype=dtype)
-    return Network(UNetCall(modules.unet, info).to(dtype).eval(), inputs, "prediction")
+    call: torch.nn.Module = UNetCall(modules.unet, info)
+    if styles := fitted(build.styles, modules.unet, info):
+        call, inputs["styles"] = StyledCall(call, modules.unet, styles), torch.ones(len(styles), dtype=dtype)
+    return Network(call.to(dtype).eval(), inputs, "prediction")
 
 
 def export(wanted: Network, path: Path) -> None:

@@ -18,10 +18,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import BackendError
+from engines.backends.base import PLAIN, BackendError, Build
 from engines.backends.openvino_quiet import ov
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, load
+from engines.styles.branches import StyledCall
+from engines.styles.file import checked, fingerprint
+from engines.styles.fit import fitted
 from engines.tokenizer import Tokenizers
 
 NETWORKS = ("unet", "decoder", "text")
@@ -36,13 +39,17 @@ class OpenVinoNetworks:
     name = "openvino"
     device = torch.device("cpu")
 
-    def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None) -> None:
+    def __init__(
+        self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None, build: Build = PLAIN
+    ) -> None:  # fmt: skip
         # Beside these networks torch has small things to do. Its threads would spin between them on the cores that
         # OpenVINO's need: with two cores a live show had 15 frames/s instead of 19.
         torch.set_num_threads(1)
         self.latent_shape = info.latent_shape(size)
         self._tokenizer = Tokenizers(info)
-        folder = converted(info, size, cache)
+        self.styles = tuple(map(fingerprint, build.styles))
+        self.set_styles((1.0,) * len(self.styles))
+        folder = converted(info, size, cache, build)
         core = ov.Core()
         able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = precision or ("bf16" if "BF16" in able else "f32")
@@ -70,16 +77,23 @@ class OpenVinoNetworks:
         inputs = [latent.contiguous().numpy(), np.array([timestep], np.float32), text.contiguous().numpy()]
         if factors is not None:
             inputs.append(factors.numpy())
+        if self.styles:
+            inputs.append(self._weights)
         return torch.from_numpy(self._unet.infer(inputs)[0].copy())
+
+    def set_styles(self, weights: tuple[float, ...]) -> None:
+        """Give them to the graph from the next call on."""
+        self._weights = np.array(checked(weights, len(self.styles)), np.float32)
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""
         return self._decoder.infer([latent.contiguous().numpy(), matrix.numpy(), offset.numpy()])[0].copy()
 
 
-def converted(info: ModelInfo, size: tuple[int, int], cache: Path) -> Path:
+def converted(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build = PLAIN) -> Path:
     """The folder with the converted networks, made first if need be; a half-made one never gets the final name."""
     key = f"{info.fingerprint}|{info.guidance}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
+    key += "".join(f"|{fingerprint(style)}" for style in build.styles)
     folder = cache / f"openvino-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
     if all((folder / f"{name}.bin").exists() for name in NETWORKS):
         return folder
@@ -92,7 +106,7 @@ def converted(info: ModelInfo, size: tuple[int, int], cache: Path) -> Path:
     except OSError as error:
         raise BackendError(f"the engine cache {cache} cannot be written ({error.strerror}): free or mend it") from error
     try:
-        _convert(info, size, making)
+        _convert(info, size, making, build)
         making.replace(folder)
     except (OSError, RuntimeError) as error:
         if not folder.exists():  # another process may have made it meanwhile
@@ -106,8 +120,9 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _convert(info: ModelInfo, size: tuple[int, int], folder: Path) -> None:
+def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, build: Build) -> None:
     modules = load(info)
+    styles = fitted(build.styles, modules.unet, info)
     latent = torch.zeros(info.latent_shape(size))
     ids = torch.tensor(Tokenizers(info)(""))
     text_call = TextCall(modules)
@@ -116,8 +131,11 @@ def _convert(info: ModelInfo, size: tuple[int, int], folder: Path) -> None:
     unet_inputs: tuple[torch.Tensor, ...] = (latent, torch.tensor([500.0]), text)
     if info.sound_factors:
         unet_inputs = (*unet_inputs, torch.zeros(1, len(info.sound_factors)))
+    unet_call: torch.nn.Module = UNetCall(modules.unet, info)
+    if styles:
+        unet_call, unet_inputs = StyledCall(unet_call, modules.unet, styles), (*unet_inputs, torch.ones(len(styles)))
     jobs = (
-        ("unet", UNetCall(modules.unet, info), unet_inputs),
+        ("unet", unet_call, unet_inputs),
         ("decoder", DecodeCall(modules.vae), (latent, torch.eye(3), torch.zeros(3))),
         ("text", text_call, (ids,)),
     )

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engines.backends.base import PLAIN, Build
 from engines.backends.tensorrt.build import Progress
 from engines.backends.tensorrt.device import gpu
 from engines.backends.tensorrt.library import find_for
@@ -20,33 +21,40 @@ from engines.backends.tensorrt.make import Target, engines
 from engines.backends.tensorrt.runner import Runner
 from engines.backends.tensorrt.store import Header, Store
 from engines.model import ModelInfo
+from engines.styles.file import checked, fingerprint
 from engines.tokenizer import Tokenizers
 
 
 def build_engines(
-    info: ModelInfo, size: tuple[int, int], cache: Path, progress: Progress | None = None, precision: str = "fp16"
-) -> dict[str, tuple[bytes, Header]]:
+    info: ModelInfo, size: tuple[int, int], cache: Path, progress: Progress | None = None, precision: str = "fp16",
+    build: Build = PLAIN,
+) -> dict[str, tuple[bytes, Header]]:  # fmt: skip
     """Plans and headers of a model's engines for the GPU at hand, by network, built where they are missing.
 
     Raises BackendError where there is no GPU or no TensorRT for it.
     """
     found = gpu()
     library, target = find_for(found.capability), Target(found.capability, found.name)
-    return engines(info, size, Store(cache), library, target, precision=precision, progress=progress)
+    return engines(info, size, Store(cache), library, target, precision=precision, progress=progress, build=build)
 
 
 class TensorRtNetworks:
     """A model's networks on TensorRT at one size. Raises BackendError where there is no GPU or no TensorRT for it."""
 
-    def __init__(self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16") -> None:
+    def __init__(
+        self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16", build: Build = PLAIN
+    ) -> None:  # fmt: skip
         self.latent_shape = info.latent_shape(size)
         found = gpu()
         self.device = torch.device("cuda")
         library = find_for(found.capability)
         self.name, self.precision, self.version = library.flavour, precision, library.version
         self._tokenizer = Tokenizers(info)
+        self.styles = tuple(map(fingerprint, build.styles))
+        self._weights: tuple[float, ...] = ()
+        self.set_styles((1.0,) * len(self.styles))
         store = Store(cache)
-        made = build_engines(info, size, cache, precision=precision)
+        made = build_engines(info, size, cache, precision=precision, build=build)
         self.runners = {name: Runner(library, plan, header, store) for name, (plan, header) in made.items()}
         width, height = size
         self._out = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=True)
@@ -62,7 +70,14 @@ class TensorRtNetworks:
         inputs = {"latent": latent, "timestep": torch.full((1,), timestep, device=self.device), "text": text}
         if factors is not None:
             inputs["factors"] = factors
+        if self.styles:
+            inputs["styles"] = self._weighing
         return self.runners["unet"].run(inputs).to(torch.float32, copy=True)
+
+    def set_styles(self, weights: tuple[float, ...]) -> None:
+        """Give them to the engine from the next call on."""
+        if checked(weights, len(self.styles)) != self._weights:
+            self._weights, self._weighing = weights, torch.tensor(weights, device=self.device)
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""

@@ -6,11 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import BackendError
+from engines.backends.base import PLAIN, BackendError, Build
 from engines.backends.faults import fault
 from engines.backends.graphed import Graphed
 from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, Modules, load
+from engines.styles.file import checked, fingerprint
+from engines.styles.fit import fitted
+from engines.styles.merged import Merged
 from engines.tokenizer import Tokenizers
 
 
@@ -24,7 +27,7 @@ class TorchNetworks:
 
     def __init__(
         self, info: ModelInfo, size: tuple[int, int], modules: Modules | None = None, graphed: bool = True,
-        compiled: bool = False, precision: str | None = None,
+        compiled: bool = False, precision: str | None = None, build: Build = PLAIN,
     ) -> None:  # fmt: skip
         self.name = "compiled" if compiled else "torch"
         self.latent_shape = info.latent_shape(size)
@@ -33,6 +36,8 @@ class TorchNetworks:
         self._dtype = torch.float16 if self.precision == "fp16" else torch.float32
         modules = modules or load(info)
         self._tokenizer = Tokenizers(info)
+        styles = fitted(build.styles, modules.unet, info)
+        self.styles = tuple(map(fingerprint, build.styles))
         # The decoder of the XL families says of itself that it leaves the range of half precision.
         wide = info.pooled and bool(getattr(modules.vae.config, "force_upcast", False))
         self._colours = torch.float32 if wide else self._dtype
@@ -41,6 +46,9 @@ class TorchNetworks:
             unet = UNetCall(modules.unet, info).to(self.device, self._dtype).to(**last)  # type: ignore[call-overload]
             decode = DecodeCall(modules.vae).to(self.device, self._colours).to(**last)  # type: ignore[call-overload]
             self._text = TextCall(modules).to(self.device)
+            self._merged = Merged(modules.unet, styles, graphed) if styles else None
+            self._weights: tuple[float, ...] = ()
+            self.set_styles((1.0,) * len(styles))
             if compiled:
                 unet, decode = (torch.compile(call, mode="max-autotune-no-cudagraphs") for call in (unet, decode))
             latent = torch.zeros(self.latent_shape)
@@ -79,6 +87,13 @@ class TorchNetworks:
         labels = () if factors is None else (self._in(factors),)
         when = torch.full((1,), timestep, device=self.device)
         return self._unet(self._in(latent), when, self._in(text), *labels).float()
+
+    def set_styles(self, weights: tuple[float, ...]) -> None:
+        """Write them into the UNet's weights, if they are others than before."""
+        weights = checked(weights, len(self.styles))
+        if self._merged is not None and weights != self._weights:
+            self._merged.write(torch.tensor(weights, device=self.device))
+            self._weights = weights
 
     @torch.inference_mode()
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:

@@ -12,16 +12,17 @@ from visualizer.bench.networks import PROMPT, calls, median_ms
 
 
 def bench_frame(
-    model: Path, size: tuple[int, int] | None, cache: Path, backend: str = "", seconds: float = 10.0
-) -> dict[str, Any]:
+    model: Path, size: tuple[int, int] | None, cache: Path, backend: str = "", seconds: float = 10.0,
+    styles: tuple[Path, ...] = (),
+) -> dict[str, Any]:  # fmt: skip
     """Paint as fast as the machine can: medians of a whole frame, one UNet pass and one decode, in milliseconds."""
-    from engines.backends import open_networks
+    from engines.backends import Build, open_networks
     from engines.model import inspect
     from engines.stream import Stream
 
     info = inspect(model)
     size = size or info.native_size
-    networks = open_networks(info, size, backend, cache)
+    networks = open_networks(info, size, backend, cache, Build(styles))
     stream = Stream(info, networks)
     stream.set_prompt(PROMPT)
     controls = {"picture/steps": float(info.steps), "picture/walk": 0.3}

@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any
 
-from engines.backends import BackendError, build
+from engines.backends import BackendError
 from engines.backends.base import RoomError
 from engines.model import ModelError
 from visualizer.child import leave_interrupts_to_the_app
@@ -51,7 +51,7 @@ def main() -> int:
     threading.Thread(target=_end_with_the_app, daemon=True).start()
     try:
         wanted = Wanted.of(json.loads(sys.argv[1]))
-        build(wanted.info, wanted.size, wanted.backend, wanted.cache, lambda phase: _say(phase=phase))
+        wanted.make(lambda phase: _say(phase=phase))
     except (BackendError, ModelError) as error:
         _say(error=str(error), no_room=isinstance(error, RoomError))
         return 1

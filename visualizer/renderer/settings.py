@@ -11,7 +11,7 @@ from typing import Any
 class RendererSettings:
     """What a renderer is started with. size: (width, height). backend: "" for the machine's best.
 
-    second: the prompt at the other end of the mix.
+    second: the prompt at the other end of the mix. styles: LoRA files whose weights the controls move.
     encoder, bank: of the sound, None for a renderer that does not listen. banks: folder of the user's own, None for none.
     """
 
@@ -25,12 +25,13 @@ class RendererSettings:
     bank: Path | None = None
     banks: Path | None = None
     second: str = ""
+    styles: tuple[Path, ...] = ()
 
     def wanted(self) -> dict[str, Any]:
         """Which networks, in plain values: what ``Wanted.of`` reads in the renderer."""
         return {
             "model": str(self.model), "width": self.size[0], "height": self.size[1], "backend": self.backend,
-            "cache": str(self.cache),
+            "cache": str(self.cache), "styles": [str(style) for style in self.styles],
         }  # fmt: skip
 
     @property

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engines.backends import Networks, open_networks
+from engines.backends import Build, Networks, build, open_networks
 from engines.model import ModelInfo, inspect
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A model at (width, height) on a backend, "" for the machine's best. cache: where what is built is kept."""
+    """A model at (width, height) on a backend, "" for the machine's best. cache: where what is built is kept.
+
+    build: what the networks are made for beside.
+    """
 
     info: ModelInfo
     size: tuple[int, int]
     backend: str
     cache: Path
+    build: Build
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Wanted:
         """From ``RendererSettings.wanted``. Raises ModelError where the folder holds no model."""
         size = int(plain["width"]), int(plain["height"])
-        return cls(inspect(Path(plain["model"])), size, str(plain["backend"]), Path(plain["cache"]))
+        info, extra = inspect(Path(plain["model"])), Build(tuple(map(Path, plain["styles"])))
+        return cls(info, size, str(plain["backend"]), Path(plain["cache"]), extra)
+
+    def make(self, tell: Callable[[str], None]) -> None:
+        """Build and keep what ``open`` would have to build. tell: as ``engines.backends.build``. Raises as ``open``."""
+        build(self.info, self.size, self.backend, self.cache, tell, self.build)
 
     def open(self) -> Networks:
         """The networks, built first where that was not done before. Raises BackendError or ModelError."""
-        return open_networks(self.info, self.size, self.backend, self.cache)
+        return open_networks(self.info, self.size, self.backend, self.cache, self.build)

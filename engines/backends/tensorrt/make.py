@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engines.backends.base import BackendError
+from engines.backends.base import PLAIN, BackendError, Build
 from engines.backends.onnx_export import NETWORKS, export, network, wide_layers_of
-from engines.backends.tensorrt.build import Progress, build, check_target
+from engines.backends.tensorrt.build import Progress, check_target
+from engines.backends.tensorrt.build import build as build_engine
 from engines.backends.tensorrt.library import Library
 from engines.backends.tensorrt.store import Header, Key, Store
 from engines.folder import read_json
 from engines.model import ModelInfo, Modules, load
+from engines.styles.file import fingerprint
 
 Tell = Callable[[str], None]
 
@@ -41,18 +43,20 @@ def precision_of(name: str, info: ModelInfo, precision: str) -> str:
 
 
 def key(
-    name: str, info: ModelInfo, size: tuple[int, int], library: Library, target: Target, precision: str, refittable: bool
-) -> Key:
-    """What the engine of one network is kept under."""
+    name: str, info: ModelInfo, size: tuple[int, int], library: Library, target: Target, precision: str, refittable: bool,
+    build: Build = PLAIN,
+) -> Key:  # fmt: skip
+    """What the engine of one network is kept under; styles are the UNet's alone."""
+    styles = "".join(f" {fingerprint(style)}" for style in build.styles if name == "unet")
     return Key(
-        name, f"{info.fingerprint} {info.guidance:g}", size, precision_of(name, info, precision), library.flavour,
+        name, f"{info.fingerprint} {info.guidance:g}{styles}", size, precision_of(name, info, precision), library.flavour,
         library.version, target.named(library), refittable,
     )  # fmt: skip
 
 
 def engines(
     info: ModelInfo, size: tuple[int, int], store: Store, library: Library, target: Target, *, precision: str = "fp16",
-    refittable: bool = False, tell: Tell | None = None, progress: Progress | None = None,
+    refittable: bool = False, tell: Tell | None = None, progress: Progress | None = None, build: Build = PLAIN,
 ) -> dict[str, tuple[bytes, Header]]:  # fmt: skip
     """Plans and headers of a model's engines by network, at (width, height), those that are missing built first.
 
@@ -66,11 +70,11 @@ def engines(
     modules: Modules | None = None
     ready: dict[str, tuple[bytes, Header]] = {}
     for name in NETWORKS:
-        wanted = key(name, info, size, library, target, precision, refittable)
+        wanted = key(name, info, size, library, target, precision, refittable, build)
         found = store.load(wanted)
         if found is None:
             modules = modules or load(info)
-            found = _make(wanted, modules, info, store, library, target, tell, progress)
+            found = _make(wanted, modules, info, store, library, target, tell, progress, build)
             told = f"built in {found[1].seconds:.1f} s"
         else:
             told = "was there"
@@ -82,7 +86,7 @@ def engines(
 
 def _make(
     wanted: Key, modules: Modules, info: ModelInfo, store: Store, library: Library, target: Target,
-    tell: Tell | None, progress: Progress | None,
+    tell: Tell | None, progress: Progress | None, build: Build,
 ) -> tuple[bytes, Header]:  # fmt: skip
     begun = time.perf_counter()
     timing = f"{library.flavour} {library.version} {target.named(library)}"
@@ -90,10 +94,11 @@ def _make(
         progress(f"export {wanted.network}", 0, 1)
     with store.making() as making:
         graph = making / f"{wanted.network}.onnx"
-        export(network(wanted.network, modules, info, wanted.size, wanted.precision), graph)
+        export(network(wanted.network, modules, info, wanted.size, wanted.precision, build), graph)
         if tell is not None and wanted.precision == "fp16" and (wide := wide_layers_of(graph)):
             tell(f"{wanted.network}: {len(wide)} layers compute in fp32, which is slower, the first of them {wide[0]}")
-        built = build(library, graph, target.capability, store.learnt("timing", timing), progress, wanted.refittable)
+        learnt = store.learnt("timing", timing)
+        built = build_engine(library, graph, target.capability, learnt, progress, wanted.refittable)
     if built.timing:
         store.keep_learnt("timing", timing, built.timing)
     header = store.save(wanted, built.plan, built.bindings, info.path.name, time.perf_counter() - begun)
