@@ -14,9 +14,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from some_styles import kohya, some_parts
 from test_show import wait_until
 
-from engines.model import inspect
+from engines.model import inspect, load
 from visualizer.fit import Fit
 from visualizer.models.sizes import LARGEST_SIDE, sizes_of
 from visualizer.preset import Preset, find_preset
@@ -26,7 +27,8 @@ from visualizer.show_command import _paint_again
 from visualizer.ui.calm_combo import CalmCombo
 from visualizer.ui.changes import Changes
 from visualizer.ui.model_panel import ModelPanel
-from visualizer.ui.remembered import Remembered, load, save
+from visualizer.ui.remembered import Remembered, save
+from visualizer.ui.remembered import load as load_remembered
 
 
 @pytest.fixture
@@ -87,6 +89,36 @@ def test_model_size_and_backend_are_chosen_on_the_desk(show: LiveShow, tiny_mode
     panel.close()
 
 
+def test_styles_are_loaded_and_weighed_on_the_desk(show: LiveShow, tmp_path: Path) -> None:
+    unet = load(inspect(show.renderer.settings.model)).unet
+    files = {}
+    for number, name in enumerate(("ink", "neon")):
+        files[name] = kohya(some_parts(unet, ("to_q",), seed=number), tmp_path / f"{name}.safetensors")
+    panel = ModelPanel(show, Changes(show), dict, lambda: files)
+    rows = panel.styles
+    panel.show()
+    wait_until(lambda: show.latest is not None, 60, "a picture")
+    QTest.qWait(300)
+    assert [name.isVisible() for name in rows.names] == [True, False, False] and rows.names[0].name == ""
+    assert not any(weight.isVisible() for weight in rows.weights)
+    choose(rows.names[0], "neon")
+    wait_until(lambda: show.renderer.settings.styles == (files["neon"],), 120, "the style")
+    QTest.qWait(300)
+    assert [name.name for name in rows.names[:2]] == ["neon", ""] and rows.weights[0].isVisible()
+    assert rows.names[1].isVisible() and not rows.names[2].isVisible() and not rows.weights[1].isVisible()
+    rows.weights[0].setValue(-0.5)
+    wait_until(lambda: show.values["style/weight_1"] == -0.5, 5, "its weight")
+    show.set("style/weight_1", 0.25)
+    wait_until(lambda: show.values["style/weight_1"] == 0.25, 5, "another weight")
+    QTest.qWait(300)
+    assert rows.weights[0].value() == 0.25
+    choose(rows.names[0], "")
+    wait_until(lambda: show.renderer.settings.styles == (), 120, "no style")
+    QTest.qWait(300)
+    assert [name.isVisible() for name in rows.names] == [True, False, False]
+    panel.close()
+
+
 def test_what_the_hand_has_set_stays_when_another_model_comes(show: LiveShow, tiny_model: Path) -> None:
     fit = Fit(inspect(show.renderer.settings.model))
     wait_until(lambda: show.latest is not None, 60, "a picture")
@@ -111,17 +143,21 @@ def test_sizes_that_are_offered_can_be_painted(embedded: Path, tiny_model: Path)
 
 def test_what_paints_is_remembered(show: LiveShow, tiny_model: Path, tmp_path: Path) -> None:
     panel = ModelPanel(show, Changes(show), lambda: {"tiny": tiny_model})
-    kept = Remembered(model=str(tiny_model), pixels=[192, 64], backend="torch")
-    assert panel.remembered == ("", [128, 128], "")
+    unet = load(inspect(tiny_model)).unet
+    style = kohya(some_parts(unet, ("to_q",)), tmp_path / "ink.safetensors")
+    kept = Remembered(model=str(tiny_model), pixels=[192, 64], backend="torch", styles=[str(style)])
+    assert panel.remembered == ("", [128, 128], "", [])
     save(kept, tmp_path / "desk.json")
-    arguments, problems = Namespace(model=None, size=None, backend=""), list[str]()
-    _paint_again(load(tmp_path / "desk.json"), arguments, problems)
-    assert (arguments.model, arguments.size, arguments.backend) == (tiny_model, (192, 64), "torch") and not problems
-    other = Namespace(model=None, size=(64, 64), backend="")
+    arguments, problems = Namespace(model=None, size=None, backend="", style=()), list[str]()
+    _paint_again(load_remembered(tmp_path / "desk.json"), arguments, problems)
+    assert (arguments.model, arguments.size, arguments.backend) == (tiny_model, (192, 64), "torch")
+    assert arguments.style == (str(style),) and not problems
+    other = Namespace(model=None, size=(64, 64), backend="", style=())
     _paint_again(kept, other, problems)
     assert other.size == (64, 64) and other.model is None and not problems, "what is asked for counts"
-    for gone in (Remembered(model=str(tmp_path / "gone")), Remembered(pixels=[1, 2]), Remembered(pixels=[64])):
-        arguments = Namespace(model=None, size=None, backend="")
+    lost = ({"model": str(tmp_path / "gone")}, {"pixels": [1, 2]}, {"pixels": [64]}, {"styles": ["gone"]})
+    for gone in (Remembered(**wrong) for wrong in lost):
+        arguments = Namespace(model=None, size=None, backend="", style=())
         problems.clear()
         _paint_again(gone, arguments, problems)
         assert arguments.model is None and arguments.size is None

@@ -207,8 +207,8 @@ class LiveShow(Instrument):
         def change() -> None:
             self._full_size = None
             self.renderer.change(model, size, backend, styles)
-            if self._recorded is not None and model is not None:
-                self.tell("From the change of the model on, this recording cannot be played again from its control track.")
+            if self._recorded is not None and (model is not None or styles is not None):
+                self.tell("From here on this recording cannot be played again from its control track.")
 
         self._asked.append(change)
 

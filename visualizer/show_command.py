@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engines.folder import ModelError
-from visualizer.chosen import model_of, settings_of, source_of
+from engines.styles.file import StyleError
+from visualizer.chosen import model_of, settings_of, source_of, styles_of
 from visualizer.control.outside import Outside
 from visualizer.failures import UsageError
 from visualizer.fit import Fit
@@ -121,19 +122,22 @@ def _source_again(source: str, problems: list[str]) -> str:
 
 def _paint_again(kept: Remembered, arguments: argparse.Namespace, problems: list[str]) -> None:
     """What painted the last time paints again, unless something else is asked for or it is gone."""
-    if arguments.model or arguments.size or arguments.backend:
+    if arguments.model or arguments.size or arguments.backend or arguments.style:
         return
     again = argparse.Namespace(
-        model=Path(kept.model) if kept.model else None, size=tuple(kept.pixels) or None, backend=kept.backend
-    )
+        model=Path(kept.model) if kept.model else None, size=tuple(kept.pixels) or None, backend=kept.backend,
+        style=tuple(kept.styles),
+    )  # fmt: skip
     try:
         if again.size is not None and len(again.size) != 2:
             raise UsageError(f"{list(again.size)} is no size")
         model_of(again)
-    except (UsageError, LibraryError, ModelError, TypeError) as error:
+        styles_of(again)
+    except (UsageError, LibraryError, ModelError, StyleError, TypeError) as error:
         problems.append(f"What painted the last time cannot paint again ({error}): the usual model paints.")
         return
-    arguments.model, arguments.size, arguments.backend = again.model, again.size, again.backend
+    for name, value in vars(again).items():
+        setattr(arguments, name, value)
 
 
 def _look_again(plain: dict[str, Any], usual: Preset, problems: list[str]) -> Preset:

@@ -11,8 +11,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from engines.folder import ModelError
-from engines.model import ModelInfo, inspect
-from visualizer.models.library import installed
+from engines.model import inspect
+from visualizer.models.library import installed, installed_styles
 from visualizer.models.sizes import sizes_of
 from visualizer.renderer.settings import RendererSettings, RendererStatus
 from visualizer.resources import embedded_model
@@ -22,6 +22,7 @@ from visualizer.ui.changes import Changes
 from visualizer.ui.following import FollowingPanel
 from visualizer.ui.outside_list import note, put
 from visualizer.ui.section import Section
+from visualizer.ui.style_rows import StyleRows
 from visualizer.ui.theme import GAP_PX
 
 FOLLOW_MS = 200
@@ -62,39 +63,51 @@ class PaintedShow(Protocol):
         ...
 
     def change_picture(
-        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None
-    ) -> None:
+        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
+        styles: tuple[Path, ...] | None = None,
+    ) -> None:  # fmt: skip
         """Paint so once that is ready."""
         ...
 
 
 class ModelPanel(FollowingPanel):
-    """The tab "Model". models: folders by name, beside the one that ships."""
+    """The tab "Model". models: folders by name, beside the one that ships; styles: files by name."""
 
     told = Signal(str)
     """One sentence for the user."""
 
     def __init__(
         self, show: PaintedShow, changes: Changes, models: Callable[[], dict[str, Path]] = installed,
+        styles: Callable[[], dict[str, Path]] = installed_styles,
         parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(self.follow, FOLLOW_MS, parent)
-        self._show, self._models = show, models
+        self._show, self._models, self._styles = show, models, styles
         self._known: dict[str, Path] = {}
         self._filled: RendererSettings | None = None
-        self._info: ModelInfo | None = None
         self.now, self.preparing = note(), note()
         self.preparing.setObjectName("notice")
         self.hint = note()
         self.hint.setText("More models: visualizer models add ID, in a terminal. A change comes when it is ready.")
         self.least = BoundSpin("show/least_fps", changes, 1.0, off="never")
         self._changes = changes
+        self._sizes: dict[str, tuple[int, int]] = {}
+        self.model, self.pixels, self.backend = CalmCombo({}), CalmCombo({}), CalmCombo({"": tuple(BACKENDS)}, BACKENDS)
+        self.model.chosen.connect(self._choose_model)
+        self.pixels.chosen.connect(lambda text: show.change_picture(size=self._sizes[text]))
+        self.backend.chosen.connect(lambda backend: show.change_picture(backend=backend))
+        self.styles = StyleRows(changes)
+        self.styles.chosen.connect(lambda files: show.change_picture(styles=files))
         what = Section("What paints")
-        self._form = QFormLayout()
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setVerticalSpacing(6)
         rows = QWidget()
-        rows.setLayout(self._form)
+        form = QFormLayout(rows)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(6)
+        for label, combo in (("Model", self.model), ("Size", self.pixels), ("Run by", self.backend)):
+            heading = QLabel(label)
+            heading.setBuddy(combo)
+            combo.setAccessibleName(label)
+            form.addRow(heading, combo)
         what.add(rows)
         for line in (self.now, self.preparing, self.hint):
             what.add(line)
@@ -106,10 +119,15 @@ class ModelPanel(FollowingPanel):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GAP_PX, GAP_PX, 0)
         layout.setSpacing(GAP_PX)
+        worn = Section("Styles")
+        worn.add(self.styles)
+        which = note()
+        which.setText("LoRA files made for this model: visualizer models add FILE, in a terminal.")
+        worn.add(which)
         layout.addWidget(what)
+        layout.addWidget(worn)
         layout.addWidget(rate)
         layout.addStretch(1)
-        self.model = self.pixels = self.backend = CalmCombo({"": ()})
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read the folder of models again: some may have been added since."""
@@ -117,11 +135,11 @@ class ModelPanel(FollowingPanel):
         super().showEvent(event)
 
     @property
-    def remembered(self) -> tuple[str, list[int], str]:
-        """Model, size and backend as ``Remembered`` keeps them."""
+    def remembered(self) -> tuple[str, list[int], str, list[str]]:
+        """Model, size, backend and styles as ``Remembered`` keeps them."""
         settings = self._show.renderer.settings
         model = "" if settings.model == embedded_model() else str(settings.model)
-        return model, list(self._show.picture_size), settings.backend
+        return model, list(self._show.picture_size), settings.backend, [str(path) for path in settings.styles]
 
     def follow(self) -> None:
         """Show what paints, whoever changed it."""
@@ -133,10 +151,11 @@ class ModelPanel(FollowingPanel):
         put(self.preparing, f"Getting ready: {status.preparing} …" if status.preparing else "")
         self.preparing.setVisible(bool(status.preparing))
         self.least.follow(self._changes.values["show/least_fps"])
+        self.styles.follow()
 
     @staticmethod
-    def _chosen(settings: RendererSettings) -> tuple[Path, tuple[int, int], str]:
-        return settings.model, settings.size, settings.backend
+    def _chosen(settings: RendererSettings) -> tuple[object, ...]:
+        return settings.model, settings.size, settings.backend, settings.styles
 
     def _fill(self, settings: RendererSettings) -> None:
         """Lists that hold what there is and what paints."""
@@ -145,32 +164,22 @@ class ModelPanel(FollowingPanel):
         name = next((name for name, path in self._known.items() if path == settings.model), settings.model.name)
         self._known.setdefault(name, settings.model)
         try:
-            self._info = inspect(settings.model)
-            sizes = {_text(size): size for size in (*sizes_of(self._info), settings.size)}
+            offered = sizes_of(inspect(settings.model))
         except (ModelError, OSError) as error:
             self.told.emit(str(error))
-            sizes = {_text(settings.size): settings.size}
-        while self._form.rowCount():
-            self._form.removeRow(0)
-        self.model = CalmCombo({"": tuple(self._known)}, {shipped.name: "TPoS Live's own"})
+            offered = []
+        self._sizes = {_text(size): size for size in (*offered, settings.size)}
+        self.model.fill({"": tuple(self._known)}, {shipped.name: "TPoS Live's own"})
         self.model.put(name)
-        self.model.chosen.connect(self._choose_model)
-        self.pixels = CalmCombo({"": tuple(sizes)}, {text: _labelled(size) for text, size in sizes.items()})
+        self.pixels.fill({"": tuple(self._sizes)}, {text: _labelled(size) for text, size in self._sizes.items()})
         self.pixels.put(_text(settings.size))
-        self.pixels.chosen.connect(lambda text: self._show.change_picture(size=sizes[text]))
-        self.backend = CalmCombo({"": tuple(BACKENDS)}, BACKENDS)
         self.backend.put(settings.backend)
-        self.backend.chosen.connect(lambda backend: self._show.change_picture(backend=backend))
-        for label, combo in (("Model", self.model), ("Size", self.pixels), ("Run by", self.backend)):
-            heading = QLabel(label)
-            heading.setBuddy(combo)
-            combo.setAccessibleName(label)
-            self._form.addRow(heading, combo)
+        self.styles.fill(self._styles(), settings.styles)
 
     def _choose_model(self, name: str) -> None:
-        """Another model, at the size that it is made for."""
+        """Another model, at the size that it is made for, without the styles that were made for the one before."""
         try:
-            self._show.change_picture(self._known[name], inspect(self._known[name]).native_size)
+            self._show.change_picture(self._known[name], inspect(self._known[name]).native_size, styles=())
         except (ModelError, OSError) as error:
             self.told.emit(str(error))
 

@@ -24,7 +24,7 @@ class Remembered:
     own values by parameter name. geometry: of the window, as Qt saves it, in hexadecimal. screen: the stage's. tab: of
     the desk's side. aspect: how the picture lies on the stage, "fit" or "fill". link: whether Ableton Link is on.
     model: the folder of what painted, "" for what ships. pixels: [width, height], empty for the model's own. backend: as
-    chosen.
+    chosen. styles: files.
     """
 
     source: str = ""
@@ -38,6 +38,7 @@ class Remembered:
     model: str = ""
     pixels: list[int] = field(default_factory=list)
     backend: str = ""
+    styles: list[str] = field(default_factory=list)
 
 
 def default_file() -> Path:
