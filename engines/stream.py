@@ -23,6 +23,7 @@ from engines.light import light_map
 from engines.model import ModelInfo
 from engines.noise import NoiseWalk
 from engines.schedule import Schedule
+from engines.source import Source
 from engines.state import State, number, part, under
 from engines.warp import Motion, warp
 
@@ -33,6 +34,7 @@ NEUTRAL: Mapping[str, float] = {
     "lens/zoom": 0.0, "lens/rotate": 0.0, "lens/pan_x": 0.0, "lens/pan_y": 0.0, "lens/swirl": 0.0, "lens/mirrors": 0.0,
     "guide/strength": 1.0, "guide/mask": 0.0, "guide/momentum": 0.0, "guide/refresh": 0.0,
     "style/weight_1": 1.0, "style/weight_2": 1.0, "style/weight_3": 1.0,
+    "source/amount": 0.7, "source/mirror": 0.0,
     "light/gain": 1.0, "light/contrast": 1.0, "light/saturation": 1.0, "light/hue": 0.0,
 }  # fmt: skip
 """What a control that is not given means: nothing moves. Sound factors not given are 0.5."""
@@ -51,6 +53,9 @@ PROMPT_CHANGE = 0.85
 """While a new prompt fades in, the old picture must not outvote it."""
 SLOW_FADE_S = 1.0
 PROMPTS_KEPT = 64
+SOURCE_HOLDS = 0.35
+"""The share of ``picture/change`` that a source at its full amount takes away: looks that paint nearly anew at every frame,
+as those for the embedded model do, would hardly show it."""
 LOWEST_LEVEL = 0.2
 """Below it a few-step model hardly changes anything."""
 STYLE_DIGITS = 3
@@ -78,6 +83,7 @@ class Stream:
         self._shape = networks.latent_shape
         self._prompts: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._text = self._second = self._old_text = self._embedding("")
+        self._source = Source(networks)
         self.begin(state)
 
     def begin(self, state: StreamState | None = None) -> None:
@@ -160,10 +166,13 @@ class Stream:
         wanted = self._text if self._second is self._text else torch.lerp(self._text, self._second, self._mix)
         return wanted if self._fade >= 1.0 else torch.lerp(self._old_text, wanted, self._fade)
 
-    def paint(self, controls: Mapping[str, float], meaning: Meant | None, time: float) -> npt.NDArray[np.uint8]:
+    def paint(
+        self, controls: Mapping[str, float], meaning: Meant | None, time: float, source: npt.NDArray[np.uint8] | None = None
+    ) -> npt.NDArray[np.uint8]:
         """The next frame, RGB (height, width, 3).
 
         controls: values by parameter name. meaning: what the sound means, None for nothing. time: seconds, not falling.
+        source: a picture of the frame's size that is painted over, None for none; networks that see are needed for it.
         """
         knobs = {**NEUTRAL, **controls}
         meaning = None if meaning is None else meaning.on(self._networks.device)
@@ -187,8 +196,16 @@ class Stream:
             level, steps = 1.0, max(steps, self._info.cold_steps)
             latent = noise
         else:
-            level = level_per_frame(self._change(knobs["picture/change"]), self._period)
-            latent = self._schedule.noised(steadied(warp(self._latent, motion), knobs["picture/steady"] * dt), noise, level)
+            amount = 0.0 if source is None else knobs["source/amount"]
+            change = self._change(knobs["picture/change"]) * (1.0 - SOURCE_HOLDS * amount)
+            level = level_per_frame(change, self._period)
+            latent = steadied(warp(self._latent, motion), knobs["picture/steady"] * dt)
+            if source is not None and amount > 0:
+                share = share_per_frame(amount, self._period)
+                # What is new in every frame need not be left behind faster where frames are few.
+                level = min(level, 1.0 - share * (1.0 - change))
+                latent = self._source.mixed(latent, source, share, mirrored=knobs["source/mirror"] >= 0.5)
+            latent = self._schedule.noised(latent, noise, level)
         self._latent = self._denoise(latent, level, steps, self._factors(knobs), meaning, _strength(knobs), dt)
         matrix, offset = light_map(
             knobs["light/gain"], knobs["light/contrast"], knobs["light/saturation"], knobs["light/hue"]
@@ -257,8 +274,12 @@ def level_per_frame(change: float, period: float) -> float:
     """
     if change >= 1.0 or period <= 0.0:
         return min(change, 1.0)
-    kept = (1.0 - change) ** (period / CHANGE_PERIOD_S)
-    return min(max(1.0 - kept, LOWEST_LEVEL), 1.0)
+    return min(max(share_per_frame(change, period), LOWEST_LEVEL), 1.0)
+
+
+def share_per_frame(share: float, period: float) -> float:
+    """The share (0–1) that is replaced in a frame where ``share`` is in ``CHANGE_PERIOD_S``. period: as above."""
+    return share if period <= 0.0 else 1.0 - (1.0 - share) ** (period / CHANGE_PERIOD_S)
 
 
 def steadied(latent: torch.Tensor, amount: float) -> torch.Tensor:

@@ -97,6 +97,16 @@ def test_styles_are_an_input_of_an_engine_of_their_own(
     assert store.load(key("unet", tiny, SIZE, rtx, ADA, "fp16", False, Build((file,)))) is None
 
 
+def test_the_encoder_of_pictures_is_built_where_it_is_asked_for(
+    kept: Store, tiny: ModelInfo, rtx: Library, tmp_path: Path
+) -> None:
+    lines = list[str]()
+    made = engines(tiny, SIZE, copied(kept, tmp_path), rtx, ADA, tell=lines.append, build=Build(sees=True))
+    assert [line.split()[0] for line in lines if "built in" in line] == ["encoder"]
+    shapes = {b.name: (b.shape, b.type) for b in made["encoder"][1].bindings}
+    assert shapes == {"picture": ((64, 64, 3), "UINT8"), "latent": ((1, 4, 8, 8), "HALF")}
+
+
 def test_a_corrupt_engine_is_built_anew_and_alone(kept: Store, tiny: ModelInfo, rtx: Library) -> None:
     wanted = key_of("text", tiny, rtx)
     path = kept.folder / f"{wanted.name}.plan"

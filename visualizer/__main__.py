@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from visualizer.chosen import model_of, preset_of, settings_of, source_of, styles_of
+from visualizer.chosen import model_of, picture_of, preset_of, settings_of, source_of, styles_of
 from visualizer.failures import UsageError, is_expected
 from visualizer.models.command import run as _models
 from visualizer.options import PUBLISHED, parse
@@ -48,6 +48,7 @@ def _render(arguments: argparse.Namespace) -> None:
     settings = RenderSettings(
         preset_of(arguments, model), model.path, size, arguments.fps or RENDER_FPS, user_folder("engines"),
         arguments.backend, arguments.encoder or sound_encoder(), user_folder("banks"), styles_of(arguments),
+        picture_of(arguments.picture),
     )  # fmt: skip
     batch = Batch(settings, method, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
     failed = batch.run(arguments.inputs, arguments.output)

@@ -70,6 +70,13 @@ def source_of(wanted: str | None) -> str:
     return f"device:{found.node or found.label}"
 
 
+def picture_of(wanted: str | None) -> str:
+    """What is painted over, checked as far as it can be; "" for nothing."""
+    from visualizer.picture_source.opening import check
+
+    return check(wanted) if wanted else ""
+
+
 def settings_of(arguments: argparse.Namespace, source: str, model: ModelInfo, size: tuple[int, int]) -> ShowSettings:
     """A show of what was asked for, with the sound from ``source``."""
     from visualizer.encoder.banks import bank_for
@@ -82,5 +89,6 @@ def settings_of(arguments: argparse.Namespace, source: str, model: ModelInfo, si
         arguments.backend,
         stand_in=f"file:{demo_track()}" if source == "device:" else "",
         encoder=encoder, bank=bank_for(encoder) if encoder else None, banks=user_folder("banks"),
+        picture=picture_of(arguments.picture),
         styles=styles_of(arguments),
     )  # fmt: skip

@@ -100,6 +100,8 @@ _DECLARED = (
     _float("picture/change", 0.6, 0.3, 1.0, "", "How far each frame is re-noised: low keeps the last one, 1 paints anew."),
     _float("picture/walk", 0.25, 0.0, 6.0, "rad/s", "How fast the noise travels along its circle."),
     _float("picture/steady", 1.0, 0.0, 5.0, "1/s", "How fast drifting colour statistics are pulled back."),
+    _float("source/amount", 0.7, 0.0, 1.0, "", "How far the picture follows the camera or video, if there is one."),
+    Parameter("source/mirror", "int", 0, "1: camera or video mirrored, as people see themselves.", 0, 1, modulated=False),
     _float("motion/zoom", 0.05, -2.0, 2.0, "oct/s", "Zoom in (positive) or out."),
     _float("motion/rotate", 0.0, -180.0, 180.0, "°/s", "Turn of the picture."),
     _float("motion/pan_x", 0.0, -1.0, 1.0, "widths/s", "Drift to the right."),

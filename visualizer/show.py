@@ -32,6 +32,8 @@ from visualizer.output.flash import Mode
 from visualizer.output.live_set import LiveSet
 from visualizer.output.sink import Sink
 from visualizer.output.stage import Stage
+from visualizer.picture_source.opening import check
+from visualizer.picture_source.source import PictureSource
 from visualizer.preset import Preset
 from visualizer.renderer.channels import channels_folder
 from visualizer.renderer.client import RendererClient
@@ -64,6 +66,7 @@ class ShowSettings:
 
     stand_in: the source to play instead where the first one cannot be opened at all; "" for none. encoder, bank: what
     tells the meaning of the sound, None for none. banks: folder of the user's own banks. styles: LoRA files.
+    picture: the camera ("camera:", "camera:1") or the video or picture file that is painted over, "" for none.
     """
 
     source: str
@@ -77,6 +80,7 @@ class ShowSettings:
     encoder: Path | None = None
     bank: Path | None = None
     banks: Path | None = None
+    picture: str = ""
     styles: tuple[Path, ...] = ()
 
 
@@ -124,10 +128,11 @@ class LiveShow(Instrument):
             RendererSettings(
                 settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend,
                 settings.encoder, settings.bank, settings.banks, settings.preset.prompts[1],
-                settings.styles,
+                settings.styles, bool(settings.picture),
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)
+        self.picture_source = PictureSource(self._folder)
         self.settings = settings
         self._set: LiveSet | None = None  # that was asked for
         self._recorded: LiveSet | None = None  # that the show's thread tells
@@ -154,6 +159,7 @@ class LiveShow(Instrument):
     def start(self) -> None:
         """Start the renderer (the slowest to come up), the capture and the show's thread."""
         sys.setswitchinterval(SWITCH_S)
+        self.picture_source.switch(self.settings.picture)
         self.renderer.start()
         self._last_sound = time.perf_counter()
         self._thread.start()
@@ -166,6 +172,7 @@ class LiveShow(Instrument):
         self.carry_out()  # a recording that was begun or ended last
         self.capture.stop()
         self.renderer.stop()
+        self.picture_source.stop()
         for sink in self._stage.sinks:
             sink.close()
         if self._recorded is not None:
@@ -193,6 +200,20 @@ class LiveShow(Instrument):
         """Listen to another source, as in ``ShowSettings``; what cannot be opened is said in ``status``."""
         self._stand_in = ""
         self._asked.append(lambda: self.capture.switch(source))
+
+    def set_picture_source(self, source: str) -> None:
+        """Paint over another camera or file, as in ``ShowSettings``, or over none.
+
+        Raises PictureError here and now for a file that cannot be read; a camera that is not there is said in ``status``.
+        """
+        wanted = check(source) if source else ""
+
+        def begin() -> None:
+            self.picture_source.switch(wanted)
+            if wanted and not self.renderer.settings.sees:
+                self.renderer.change(sees=True)
+
+        self._asked.append(begin)
 
     def change_picture(
         self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
@@ -400,6 +421,8 @@ class LiveShow(Instrument):
         """Replace what has died; play the stand-in where the first source has never given a sound."""
         events = self.capture.poll()
         self.renderer.poll()
+        for sentence in self.picture_source.poll():
+            self.tell(sentence)
         for event in events:
             if event["event"] in ("error", "warning") and event.get("message") and not self._stand_in:
                 self.tell(str(event["message"]))

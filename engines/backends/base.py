@@ -21,13 +21,22 @@ class RoomError(BackendError):
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What networks are made for, beside model and size. styles: LoRA files whose weights can be moved, in order."""
+    """What networks are made for, beside model and size. styles: LoRA files whose weights can be moved, in order.
+
+    sees: with the encoder of pictures, for ``Networks.encode``.
+    """
 
     styles: tuple[Path, ...] = ()
+    sees: bool = False
 
 
 PLAIN = Build()
-"""A model as it is."""
+"""A model as it is, for painting alone."""
+
+
+def blind(name: str) -> BackendError:
+    """What networks say that are to encode a picture, and were made without the encoder."""
+    return BackendError(f"the {name} networks were made without the encoder of pictures: open them with Build(sees=True)")
 
 
 class Networks(Protocol):
@@ -56,6 +65,13 @@ class Networks(Protocol):
         while they stay what they are.
 
         Raises ValueError unless there is one weight for each.
+        """
+        ...
+
+    def encode(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """The clean latent, as ``decode`` takes it, of a picture (height, width, 3) of the networks' size.
+
+        Raises BackendError where the networks were made without (``Build.sees``).
         """
         ...
 

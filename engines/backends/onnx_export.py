@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from engines.backends.base import PLAIN, BackendError, Build
-from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
+from engines.backends.wrappers import DecodeCall, EncodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, Modules
 from engines.styles.branches import StyledCall
 from engines.styles.fit import fitted
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PRECISIONS = {"fp16": torch.float16, "fp32": torch.float32}
 NETWORKS = ("unet", "decoder", "text")
+ENCODER = "encoder"
+"""Beside them where pictures are seen."""
 OPSET = 21
 HEAVY = {"Attention", "Conv", "ConvTranspose", "Gemm", "GroupNormalization", "InstanceNormalization", "LayerNormalization",
          "MatMul", "Softmax"}  # fmt: skip
@@ -48,19 +50,22 @@ class Network:
 def network(
     name: str, modules: Modules, info: ModelInfo, size: tuple[int, int], precision: str, build: Build = PLAIN
 ) -> Network:  # fmt: skip
-    """The "unet", "decoder" or "text" network of a loaded model at (width, height), in "fp16" or "fp32".
+    """The "unet", "decoder", "text" or "encoder" network of a loaded model at (width, height), in "fp16" or "fp32".
 
     unet: latent (1, C, h, w), timestep (1,), text (1, tokens, width)[, factors (1, F)][, styles (S,)] → prediction
     (1, C, h, w); the modules' own UNet has the styles' branches afterwards.
     decoder: latent, matrix (3, 3), offset (3,) → picture (height, width, 3), uint8. text: ids (encoders, tokens), int64 →
-    states (1, tokens, width). Timestep and ids have types of their own; the rest has that of the precision, and so have
-    the modules afterwards.
+    states (1, tokens, width). encoder: picture → latent. Timestep, ids and pictures have types of their own; the rest has
+    that of the precision, and so have the modules afterwards.
     """
     dtype = PRECISIONS[precision]
     latent = torch.zeros(info.latent_shape(size), dtype=dtype)
     if name == "decoder":
         light = {"matrix": torch.eye(3, dtype=dtype), "offset": torch.zeros(3, dtype=dtype)}
         return Network(DecodeCall(modules.vae.to(dtype)).eval(), {"latent": latent, **light}, "picture")
+    if name == ENCODER:
+        picture = torch.zeros(size[1], size[0], 3, dtype=torch.uint8)
+        return Network(EncodeCall(modules.vae.to(dtype)).eval(), {"picture": picture}, "latent")
     ids, text_call = torch.tensor(Tokenizers(info)("")), TextCall(modules)
     if name == "text":
         return Network(text_call.to(dtype).eval(), {"ids": ids}, "states")

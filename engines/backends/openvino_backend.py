@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import PLAIN, BackendError, Build
+from engines.backends.base import PLAIN, BackendError, Build, blind
 from engines.backends.openvino_quiet import ov
-from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
+from engines.backends.wrappers import DecodeCall, EncodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, load
 from engines.styles.branches import StyledCall
 from engines.styles.file import checked, fingerprint
@@ -28,6 +28,8 @@ from engines.styles.fit import fitted
 from engines.tokenizer import Tokenizers
 
 NETWORKS = ("unet", "decoder", "text")
+SEEING = ("encoder",)
+"""What is converted, into a folder of its own, where pictures are seen."""
 STALE_S = 3600.0
 LAYOUT_VERSION = 2
 """Raise it when what is converted changes, so that older conversions are made anew."""
@@ -49,7 +51,7 @@ class OpenVinoNetworks:
         self._tokenizer = Tokenizers(info)
         self.styles = tuple(map(fingerprint, build.styles))
         self.set_styles((1.0,) * len(self.styles))
-        folder = converted(info, size, cache, build)
+        folder, seeing = converted(info, size, cache, build)
         core = ov.Core()
         able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = precision or ("bf16" if "BF16" in able else "f32")
@@ -63,6 +65,9 @@ class OpenVinoNetworks:
             self._text = core.compile_model(
                 folder / "text.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
             ).create_infer_request()
+            self._encoder = None
+            if seeing is not None:
+                self._encoder = core.compile_model(seeing / "encoder.xml", "CPU", live).create_infer_request()
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot load {folder} ({_first_line(error)}): delete it") from error
 
@@ -85,17 +90,31 @@ class OpenVinoNetworks:
         """Give them to the graph from the next call on."""
         self._weights = np.array(checked(weights, len(self.styles)), np.float32)
 
+    def encode(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """The clean latent of a picture (height, width, 3), float32."""
+        if self._encoder is None:
+            raise blind(self.name)
+        return torch.from_numpy(self._encoder.infer([np.ascontiguousarray(picture)])[0].copy())
+
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""
         return self._decoder.infer([latent.contiguous().numpy(), matrix.numpy(), offset.numpy()])[0].copy()
 
 
-def converted(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build = PLAIN) -> Path:
-    """The folder with the converted networks, made first if need be; a half-made one never gets the final name."""
+def converted(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build = PLAIN) -> tuple[Path, Path | None]:
+    """The folder with the converted networks, and that with the encoder, which knows no styles, if it sees."""
+    painting = _folder(info, size, cache, Build(build.styles), NETWORKS)
+    return painting, _folder(info, size, cache, PLAIN, SEEING) if build.sees else None
+
+
+def _folder(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build, names: tuple[str, ...]) -> Path:
+    """The folder with the networks of these names, made first if need be; a half-made one never gets the final name."""
     key = f"{info.fingerprint}|{info.guidance}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
+    if names != NETWORKS:
+        key += f"|{' '.join(names)}"
     key += "".join(f"|{fingerprint(style)}" for style in build.styles)
     folder = cache / f"openvino-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
-    if all((folder / f"{name}.bin").exists() for name in NETWORKS):
+    if all((folder / f"{name}.bin").exists() for name in names):
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -106,7 +125,7 @@ def converted(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build 
     except OSError as error:
         raise BackendError(f"the engine cache {cache} cannot be written ({error.strerror}): free or mend it") from error
     try:
-        _convert(info, size, making, build)
+        _convert(info, size, making, build, names)
         making.replace(folder)
     except (OSError, RuntimeError) as error:
         if not folder.exists():  # another process may have made it meanwhile
@@ -120,7 +139,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, build: Build) -> None:
+def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, build: Build, names: tuple[str, ...]) -> None:
     modules = load(info)
     styles = fitted(build.styles, modules.unet, info)
     latent = torch.zeros(info.latent_shape(size))
@@ -138,8 +157,11 @@ def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, build: Build)
         ("unet", unet_call, unet_inputs),
         ("decoder", DecodeCall(modules.vae), (latent, torch.eye(3), torch.zeros(3))),
         ("text", text_call, (ids,)),
+        ("encoder", EncodeCall(modules.vae), (torch.zeros(size[1], size[0], 3, dtype=torch.uint8),)),
     )
     for name, module, inputs in jobs:
+        if name not in names:
+            continue
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer warns of every shape that it fixes, which is what is wanted
             model = ov.convert_model(module.eval(), example_input=inputs, input=[tuple(i.shape) for i in inputs])

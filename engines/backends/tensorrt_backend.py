@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import PLAIN, Build
+from engines.backends.base import PLAIN, Build, blind
 from engines.backends.tensorrt.build import Progress
 from engines.backends.tensorrt.device import gpu
 from engines.backends.tensorrt.library import find_for
@@ -78,6 +78,12 @@ class TensorRtNetworks:
         """Give them to the engine from the next call on."""
         if checked(weights, len(self.styles)) != self._weights:
             self._weights, self._weighing = weights, torch.tensor(weights, device=self.device)
+
+    def encode(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """The clean latent of a picture (height, width, 3), float32."""
+        if "encoder" not in self.runners:
+            raise blind(self.name)
+        return self.runners["encoder"].run({"picture": torch.from_numpy(picture)}).to(torch.float32, copy=True)
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""

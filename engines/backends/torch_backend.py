@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import PLAIN, BackendError, Build
+from engines.backends.base import PLAIN, BackendError, Build, blind
 from engines.backends.faults import fault
 from engines.backends.graphed import Graphed
-from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
+from engines.backends.wrappers import DecodeCall, EncodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, Modules, load
 from engines.styles.file import checked, fingerprint
 from engines.styles.fit import fitted
@@ -21,8 +21,8 @@ class TorchNetworks:
     """A model's networks in PyTorch: fp16 on CUDA, float32 on a CPU (the reference for other backends).
 
     modules: instead of those in the model's folder. graphed: in CUDA graphs, where there is CUDA. compiled: through
-    torch.compile, which takes minutes once and is quicker then. precision: "fp16" or "f32". Raises BackendError where the
-    GPU's memory does not do.
+    torch.compile, which takes minutes once and is quicker then. precision: "fp16" or "f32". build: what they are made for.
+    Raises BackendError where the GPU's memory does not do.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TorchNetworks:
         self._tokenizer = Tokenizers(info)
         styles = fitted(build.styles, modules.unet, info)
         self.styles = tuple(map(fingerprint, build.styles))
-        # The decoder of the XL families says of itself that it leaves the range of half precision.
+        # The autoencoder of the XL families says of itself that it leaves the range of half precision.
         wide = info.pooled and bool(getattr(modules.vae.config, "force_upcast", False))
         self._colours = torch.float32 if wide else self._dtype
         last = {"memory_format": torch.channels_last}
@@ -56,6 +56,11 @@ class TorchNetworks:
             labels = (self._in(torch.zeros(1, len(info.sound_factors))),) if info.sound_factors else ()
             self._unet = Graphed(unet, (self._in(latent), timestep, text, *labels), graphed)
             self._decode = Graphed(decode, tuple(map(self._seen, (latent, torch.eye(3), torch.zeros(3)))), graphed)
+            self._encode: Graphed | None = None
+            if build.sees:
+                black = torch.zeros(size[1], size[0], 3, dtype=torch.uint8, device=self.device)
+                encode = EncodeCall(modules.vae).to(self.device, self._colours)
+                self._encode = Graphed(encode.to(**last), (black,), graphed)  # type: ignore[call-overload]
         except Exception as error:
             if (known := fault(error)) is not None:
                 raise known from error
@@ -94,6 +99,13 @@ class TorchNetworks:
         if self._merged is not None and weights != self._weights:
             self._merged.write(torch.tensor(weights, device=self.device))
             self._weights = weights
+
+    @torch.inference_mode()
+    def encode(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """The clean latent of a picture (height, width, 3), float32."""
+        if self._encode is None:
+            raise blind(self.name)
+        return self._encode(torch.from_numpy(picture).to(self.device)).to(torch.float32, copy=True)
 
     @torch.inference_mode()
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:

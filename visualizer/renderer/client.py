@@ -93,10 +93,10 @@ class RendererClient:
 
     def change(
         self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
-        styles: tuple[Path, ...] | None = None,
+        styles: tuple[Path, ...] | None = None, sees: bool | None = None,
     ) -> None:  # fmt: skip
-        """Paint another model, at another (width, height), on another backend, with other styles, as soon as that is ready;
-        None leaves it.
+        """Paint another model, at another (width, height), on another backend, with other styles, over the show's
+        picture source or not, as soon as that is ready; None leaves it.
 
         What is asked for last counts. Where it cannot be, ``status`` says why, and what paints goes on.
         """
@@ -104,6 +104,7 @@ class RendererClient:
         asked = replace(
             asked, model=model or asked.model, size=size or asked.size,
             backend=asked.backend if backend is None else backend, styles=asked.styles if styles is None else styles,
+            sees=asked.sees if sees is None else sees,
         )  # fmt: skip
         self._notice = ""
         self._give_up()

@@ -28,7 +28,7 @@ class Wanted:
     def of(cls, plain: Mapping[str, Any]) -> Wanted:
         """From ``RendererSettings.wanted``. Raises ModelError where the folder holds no model."""
         size = int(plain["width"]), int(plain["height"])
-        info, extra = inspect(Path(plain["model"])), Build(tuple(map(Path, plain["styles"])))
+        info, extra = inspect(Path(plain["model"])), Build(tuple(map(Path, plain["styles"])), bool(plain["sees"]))
         return cls(info, size, str(plain["backend"]), Path(plain["cache"]), extra)
 
     def make(self, tell: Callable[[str], None]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engines.backends.base import PLAIN, BackendError, Build
-from engines.backends.onnx_export import NETWORKS, export, network, wide_layers_of
+from engines.backends.onnx_export import ENCODER, NETWORKS, export, network, wide_layers_of
 from engines.backends.tensorrt.build import Progress, check_target
 from engines.backends.tensorrt.build import build as build_engine
 from engines.backends.tensorrt.library import Library
@@ -33,9 +33,9 @@ class Target:
 
 def precision_of(name: str, info: ModelInfo, precision: str) -> str:
     """That of one network, as on other backends: the text encoder, which runs once a prompt, is always in fp32, and so is a
-    decoder of the XL families that says of itself that it leaves the range of half precision.
+    autoencoder of the XL families that says of itself that it leaves the range of half precision.
     """
-    if name == "decoder" and info.pooled:
+    if name in ("decoder", ENCODER) and info.pooled:
         config = read_json(info.parts["vae"] / "config.json")
         usual = config.get("_class_name") != "AutoencoderTiny"  # what diffusers takes where nothing is said
         return "fp32" if config.get("force_upcast", usual) else precision
@@ -69,7 +69,7 @@ def engines(
     check_target(library, target.capability, target.capability if target.gpu else None)
     modules: Modules | None = None
     ready: dict[str, tuple[bytes, Header]] = {}
-    for name in NETWORKS:
+    for name in (*NETWORKS, ENCODER) if build.sees else NETWORKS:
         wanted = key(name, info, size, library, target, precision, refittable, build)
         found = store.load(wanted)
         if found is None:
