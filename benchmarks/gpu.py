@@ -29,16 +29,11 @@ from engines.backends.base import Build
 from engines.backends.torch_backend import TorchNetworks
 from engines.light import light_map
 from engines.stream import Stream
+from visualizer.bench.networks import settle
 
 WARM_UPS = 10
 MATRIX = 8192
 BACKENDS = ("eager", "graphed", "compiled")
-
-
-def settle(device: torch.device) -> None:
-    """Wait for what was started."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
 
 
 def timed(call: Callable[[], object], device: torch.device, rounds: int) -> dict[str, float]:

@@ -25,7 +25,7 @@ from engines.backends.openvino_backend import OpenVinoNetworks
 from engines.backends.torch_backend import TorchNetworks
 from engines.model import ModelInfo, inspect
 from engines.stream import Stream
-from visualizer.bench.frame import median_ms
+from visualizer.bench.networks import calls, median_ms
 from visualizer.resources import embedded_model, user_folder
 from visualizer.snapshots import Picture
 
@@ -73,13 +73,11 @@ def measure(info: ModelInfo, networks: Networks, reference: dict[str, Any]) -> d
     reference.setdefault("passes", made)
     reference.setdefault("pictures", shown)
     errors = [float((a - b).norm() / b.norm()) for a, b in zip(made, reference["passes"], strict=True)]
-    text, latent = networks.encode_text(PROMPTS[0]), torch.randn(networks.latent_shape)
-    factors = even(info)
+    of_networks = calls(info, networks)
     return {
         "backend": networks.name,
         "precision": networks.precision,
-        "unet_ms": median_ms(lambda: networks.unet(latent, 500.0, text, factors)),
-        "decode_ms": median_ms(lambda: networks.decode(latent, torch.eye(3), torch.zeros(3))),
+        **{name: median_ms(of_networks[name], networks.device) for name in ("unet_ms", "decode_ms")},
         "unet_error": round(statistics.mean(errors), 5),
         "picture_db": round(
             statistics.median(psnr(a[0], b[0]) for a, b in zip(shown, reference["pictures"], strict=True)), 1

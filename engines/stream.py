@@ -25,6 +25,7 @@ from engines.model import ModelInfo
 from engines.noise import NoiseWalk
 from engines.schedule import Schedule
 from engines.slots import Slots
+from engines.source import Source
 from engines.state import State, number, part, under
 from engines.warp import Motion, warp
 
@@ -34,6 +35,8 @@ NEUTRAL: Mapping[str, float] = {
     "motion/zoom": 0.0, "motion/rotate": 0.0, "motion/pan_x": 0.0, "motion/pan_y": 0.0, "motion/swirl": 0.0,
     "lens/zoom": 0.0, "lens/rotate": 0.0, "lens/pan_x": 0.0, "lens/pan_y": 0.0, "lens/swirl": 0.0, "lens/mirrors": 0.0,
     "guide/strength": 1.0, "guide/mask": 0.0, "guide/momentum": 0.0, "guide/refresh": 0.0,
+    "style/weight_1": 1.0, "style/weight_2": 1.0, "style/weight_3": 1.0,
+    "source/amount": 0.7, "source/mirror": 0.0,
     "light/gain": 1.0, "light/contrast": 1.0, "light/saturation": 1.0, "light/hue": 0.0,
 }  # fmt: skip
 """What a control that is not given means: nothing moves. Sound factors not given are 0.5."""
@@ -52,8 +55,13 @@ PROMPT_CHANGE = 0.85
 """While a new prompt fades in, the old picture must not outvote it."""
 SLOW_FADE_S = 1.0
 PROMPTS_KEPT = 64
+SOURCE_HOLDS = 0.35
+"""The share of ``picture/change`` that a source at its full amount takes away: looks that paint nearly anew at every frame,
+as those for the embedded model do, would hardly show it."""
 LOWEST_LEVEL = 0.2
 """Below it a few-step model hardly changes anything."""
+STYLE_DIGITS = 3
+"""Of a style's weight: a smaller change is not seen, and may cost a write of the weights."""
 MEAN_BAND = 1.0
 STD_BAND = (0.35, 1.3)
 """Per-channel statistics that unit-variance latents of real pictures stay within; outside them feedback is pulled back."""
@@ -79,6 +87,7 @@ class Stream:
         self._text = self._second = self._old_text = self._embedding("")
         self._zeros = torch.zeros_like(self._text)
         self._negative = self._old_negative = self._unwanted("")
+        self._source = Source(networks)
         self.begin(state)
 
     def begin(self, state: StreamState | None = None) -> None:
@@ -186,10 +195,13 @@ class Stream:
     def _faded(self, old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
         return new if self._fade >= 1.0 else torch.lerp(old, new, self._fade)
 
-    def paint(self, controls: Mapping[str, float], meaning: Meant | None, time: float) -> npt.NDArray[np.uint8]:
+    def paint(
+        self, controls: Mapping[str, float], meaning: Meant | None, time: float, source: npt.NDArray[np.uint8] | None = None
+    ) -> npt.NDArray[np.uint8]:
         """The next frame, RGB (height, width, 3).
 
         controls: values by parameter name. meaning: what the sound means, None for nothing. time: seconds, not falling.
+        source: a picture of the frame's size that is painted over, None for none; networks that see are needed for it.
         """
         knobs = {**NEUTRAL, **controls}
         meaning = None if meaning is None else meaning.on(self._networks.device)
@@ -204,6 +216,7 @@ class Stream:
         self._phase += knobs["picture/walk"] * dt
         self._fade = min(1.0, self._fade + dt / self._fade_s)
         self._mix = knobs["picture/mix"]
+        self._style(knobs)
         motion = Motion.of(knobs, "motion", dt)
         self._walk.move(motion)
         noise = self._walk.at(self._phase)
@@ -215,8 +228,15 @@ class Stream:
             if self._slots is not None:
                 self._slots.begin(self._latent)
         else:
-            level = level_per_frame(self._change(knobs["picture/change"]), self._period)
+            amount = 0.0 if source is None else knobs["source/amount"]
+            change = self._change(knobs["picture/change"]) * (1.0 - SOURCE_HOLDS * amount)
+            level = level_per_frame(change, self._period)
             kept = steadied(warp(self._latent, motion), knobs["picture/steady"] * dt)
+            if source is not None and amount > 0:
+                share = share_per_frame(amount, self._period)
+                # What is new in every frame need not be left behind faster where frames are few.
+                level = min(level, 1.0 - share * (1.0 - change))
+                kept = self._source.mixed(kept, source, share, mirrored=knobs["source/mirror"] >= 0.5)
             if self._slots is not None:
                 self._latent = self._slots.advance(kept, noise, level, steps, wanted, motion)
             else:
@@ -227,6 +247,11 @@ class Stream:
         )
         picture = self._networks.decode(self._latent, matrix, offset)
         return self._lens.look(picture, Motion.of(knobs, "lens"), int(knobs["lens/mirrors"]), dt)
+
+    def _style(self, knobs: Mapping[str, float]) -> None:
+        """Let each style weigh what its knob says."""
+        there = range(1, len(self._networks.styles) + 1)
+        self._networks.set_styles(tuple(round(knobs[f"style/weight_{number}"], STYLE_DIGITS) for number in there))
 
     def _wanted(self, knobs: Mapping[str, float], meaning: Meant | None, dt: float) -> Wanted:
         """What the frame is denoised under: the sound leads the condition, or what the steps find."""
@@ -262,8 +287,12 @@ def level_per_frame(change: float, period: float) -> float:
     """
     if change >= 1.0 or period <= 0.0:
         return min(change, 1.0)
-    kept = (1.0 - change) ** (period / CHANGE_PERIOD_S)
-    return min(max(1.0 - kept, LOWEST_LEVEL), 1.0)
+    return min(max(share_per_frame(change, period), LOWEST_LEVEL), 1.0)
+
+
+def share_per_frame(share: float, period: float) -> float:
+    """The share (0–1) that is replaced in a frame where ``share`` is in ``CHANGE_PERIOD_S``. period: as above."""
+    return share if period <= 0.0 else 1.0 - (1.0 - share) ** (period / CHANGE_PERIOD_S)
 
 
 def steadied(latent: torch.Tensor, amount: float) -> torch.Tensor:

@@ -11,12 +11,14 @@ from engines.backends.onnx_export import Network
 
 
 def some_inputs(network: Network) -> dict[str, torch.Tensor]:
-    """Inputs like a stream's: noise, a text's states, sound factors, neutral light, ids of letters."""
+    """Inputs like a stream's: noise, a text's states, sound factors, neutral light, ids of letters, bytes of a picture."""
     torch.manual_seed(1)
     made = {}
     for name, usual in network.inputs.items():
         if name == "ids":
             made[name] = torch.randint(0, 70, usual.shape)
+        elif name == "picture":
+            made[name] = torch.randint(0, 256, usual.shape, dtype=torch.uint8)
         else:
             made[name] = usual.clone() if name in ("matrix", "offset", "timestep") else torch.randn(usual.shape)
     return made

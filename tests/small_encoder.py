@@ -23,7 +23,7 @@ from visualizer.encoder.settings import (
     SegmentConfig,
     TrainConfig,
 )
-from visualizer.encoder.space import normalised
+from visualizer.encoder.space import Teacher, normalised
 
 MEL = MelConfig(sample_rate=16_000, window_samples=256, n_fft=256, hop=160, bands=16, fmin=50.0, fmax=7500.0)
 
@@ -70,6 +70,9 @@ def hash_of(word: str) -> int:
     return int.from_bytes(word.encode(), "little") % (1 << 60)
 
 
+TEACHER = Teacher("teacher", fake_teach)
+
+
 def small_bank(width: int = 24, count: int = 12) -> Bank:
     random = np.random.default_rng(5)
     texts, groups = [f"text {i}" for i in range(count)], [f"group {i % 3}" for i in range(count)]
@@ -88,6 +91,8 @@ def tone(path: Path, hertz: float, seconds: float = 1.0, rate: int = 16_000, cha
 def stored(folder: Path, name: str, mel: np.ndarray) -> StoredMel:
     np.save(folder / f"{name}.npy", mel.astype(np.float16))
     return StoredMel(folder / f"{name}.npy", len(mel))
+
+
 KINDS = {
     "low": (200, ("low hum", "deep hum"), ("bottom drone", "subterranean moan")),
     "middle": (1200, ("middle tone", "average tone"), ("plain beep", "ordinary note")),

@@ -112,5 +112,3 @@ def test_a_show_that_is_too_slow_paints_fewer_steps_and_says_so(embedded: Path, 
         wait_until(lambda: show.status.renderer.size == (256, 256), 120, "all pixels")
         wait_until(lambda: show.controls is not None and show.controls.values["picture/steps"] == 4.0, 60, "all steps")
         assert show._held == "" and show.status.renderer.message == ""
-
-

@@ -15,13 +15,15 @@ import soundfile
 from sound_server import RATE, SoundServer, sound_server  # noqa: F401  (the fixture is found by its name)
 
 from visualizer.audio import devices, source
-from visualizer.audio.capture import DeviceCapture, Parent, TimedWriter
+from visualizer.audio.device_capture import DeviceCapture
 from visualizer.audio.devices import Device, DeviceError, find_input, parse_pulse_sources
 from visualizer.audio.downmix import stereo
 from visualizer.audio.files import SoundFileError, SoundFileWarning, open_sound
+from visualizer.audio.parent import Parent
 from visualizer.audio.resample import Resampler
 from visualizer.audio.ring import RingReader, SoundRing
 from visualizer.audio.source import Capture
+from visualizer.audio.timed_writer import TimedWriter
 
 LONG = os.environ.get("VISUALIZER_LONG") == "1"
 MONITOR = "device:viz.monitor"
@@ -475,7 +477,8 @@ def test_a_tone_survives_resampling_in_odd_blocks() -> None:
 def test_the_capture_process_imports_no_more_than_it_needs() -> None:
     import subprocess
 
-    code = "import visualizer.audio.capture, sys; print([m for m in ('torch', 'soxr', 'PySide6') if m in sys.modules])"
+    modules = ", ".join(f"visualizer.audio.{name}" for name in ("capture", "device_capture", "file_capture"))
+    code = f"import sys, {modules}; print([m for m in ('torch', 'soxr', 'PySide6') if m in sys.modules])"
     root = Path(__file__).resolve().parents[1]
     assert subprocess.check_output([sys.executable, "-c", code], cwd=root, text=True).strip() == "[]"
     assert DeviceCapture and Parent

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from small_encoder import fake_teach, settings_for
+from small_encoder import TEACHER, settings_for
 
 from visualizer.encoder.bank import read_table
 from visualizer.encoder.clip_teacher import ClipText
@@ -23,13 +23,10 @@ from visualizer.encoder.settings import (
     TrainingError,
     load_settings,
 )
-from visualizer.encoder.space import Teacher
 from visualizer.encoder.train import train
 from visualizer.encoder.weights import load_encoder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-TEACHER = Teacher("teacher", fake_teach)
 
 
 def clip_folder(folder: Path, width: int) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_encoder import KINDS, TINY, fake_teach, network, settings_for, stored
+from small_encoder import KINDS, TEACHER, TINY, fake_teach, network, settings_for, stored
 
 from visualizer.encoder.augment import AugmentConfig
 from visualizer.encoder.bank import read_table
@@ -29,8 +29,6 @@ from visualizer.encoder.space import Teacher, centred, normalised
 from visualizer.encoder.train import train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-TEACHER = Teacher("teacher", fake_teach)
 
 
 def test_what_is_held_out_never_enters_the_loss(material: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_encoder import fake_teach, settings_for
+from small_encoder import TEACHER, settings_for
 
 from visualizer.__main__ import main
 from visualizer.encoder import metrics
@@ -19,11 +19,8 @@ from visualizer.encoder.settings import (
     TrainingError,
     load_settings,
 )
-from visualizer.encoder.space import Teacher
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-TEACHER = Teacher("teacher", fake_teach)
 
 
 def test_a_training_configuration_file(material: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_encoder import TINY, fake_teach, settings_for
+from small_encoder import TEACHER, TINY, settings_for
 
 from engines.training import checkpoint
 from visualizer.encoder.augment import AugmentConfig
@@ -29,15 +29,12 @@ from visualizer.encoder.settings import (
     SceneConfig,
     TrainingError,
 )
-from visualizer.encoder.space import Teacher
 from visualizer.encoder.stage import Stage
 from visualizer.encoder.train import train
 from visualizer.encoder.weights import load_encoder
 from visualizer.resources import prompt_bank
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-TEACHER = Teacher("teacher", fake_teach)
 
 
 def test_a_training_takes_steps_and_goes_on_after_a_kill(material: Path, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from visualizer.output.flash import STEPS, FlashLimiter, Mode, tile_means
+from visualizer.output.flash import STEPS, FlashLimiter, Mode
+from visualizer.output.tiles import tile_means
 
 Clip = list[tuple[float, np.ndarray]]
 TICK_S = 1e-6

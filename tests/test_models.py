@@ -16,6 +16,8 @@ import pytest
 import torch
 from hub_server import Hub, serve
 from ldm_checkpoint import make_checkpoint
+from safetensors.torch import save_file
+from some_styles import kohya, some_parts
 from tiny_families import make_family, make_taesd
 
 from engines.families import FAMILIES
@@ -299,6 +301,28 @@ def test_without_a_network_a_download_says_so(tmp_path: Path) -> None:
     result = _models(nobody, tmp_path, "add", "some/model")
     assert result.returncode == 2
     assert "check the network" in result.stderr.splitlines()[-1]
+
+
+def test_a_style_comes_from_the_hub(model: Path, tmp_path: Path) -> None:
+    """By its repository where that is a LoRA's, or by its file; what is no style is not downloaded."""
+    repo, alone = tmp_path / "repo", tmp_path / "alone"
+    for folder in (repo / "sub", alone):
+        folder.mkdir(parents=True)
+    style = kohya(some_parts(load(inspect(model)).unet, ("to_q",)), repo / "sub" / "ink.safetensors")
+    shutil.copy(style, alone / "pytorch_lora_weights.safetensors")
+    save_file({"model.diffusion_model.weight": torch.zeros(300_000)}, repo / "dream.safetensors")
+    with serve(Hub({"some/styles": repo, "some/lcm-lora": alone})) as hub:
+        assert _models(hub, tmp_path, "add", "some/lcm-lora").returncode == 0
+        result = _models(hub, tmp_path, "add", "some/styles/sub/ink.safetensors")
+        assert result.returncode == 0, result.stderr
+        assert "visualizer --style ink" in result.stdout and "hub:some/styles/sub/ink.safetensors" in result.stdout
+        refused = _models(hub, tmp_path, "add", "some/styles/dream.safetensors")
+        assert refused.returncode == 2 and "is no style" in refused.stderr.splitlines()[-1]
+        listed = _models(hub, tmp_path, "list").stdout
+    assert [line.split()[0] for line in listed.splitlines()[:-1]] == ["ink", "lcm-lora"]
+    (kept,) = tmp_path.rglob("ink/ink.safetensors")
+    assert kept.read_bytes() == style.read_bytes()
+    assert {path.name for path in kept.parent.iterdir()} == {kept.name, "source.json"}
 
 
 def test_a_checkpoint_file_becomes_the_model_that_it_was(home: Path, tmp_path: Path) -> None:

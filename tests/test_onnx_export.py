@@ -10,6 +10,7 @@ import torch
 from onnx_numbers import relative_error
 from tiny_families import make_family
 
+from engines.backends import Build
 from engines.backends.onnx_export import Network, export, network, wide_layers_of
 from engines.model import inspect, load
 
@@ -56,7 +57,7 @@ def test_a_unet_for_several_latents_computes_what_torch_computes(
     model: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     info = inspect(request.getfixturevalue(model))
-    wanted, path = network("unet", load(info), info, (64, 64), "fp32", 3), tmp_path / "unet.onnx"
+    wanted, path = network("unet", load(info), info, (64, 64), "fp32", Build(batch=3)), tmp_path / "unet.onnx"
     assert {len(tensor) for tensor in wanted.inputs.values()} == {3}
     export(wanted, path)
     assert relative_error(wanted, path, wanted) <= LIMITS["fp32"]

@@ -177,5 +177,5 @@ def test_nobody_listening_is_no_trouble() -> None:
     sender = Sender(Room(), Endpoint("127.0.0.1", 9))
     sender.start()
     time.sleep(0.2)
-    assert sender._thread.is_alive()
+    assert sender._thread.is_running
     sender.stop()

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from moving_pictures import disc, likeness
 from safetensors.torch import load, save
+from some_styles import kohya, some_parts
 from tiny_families import make_family
 
 from engines.backends import BackendError, Build, Networks, open_networks
@@ -18,6 +20,7 @@ from engines.backends.torch_backend import TorchNetworks
 from engines.denoise import Denoiser, Wanted
 from engines.guidance import Meant, Strength
 from engines.model import ModelInfo, inspect
+from engines.model import load as load_modules
 from engines.schedule import Schedule
 from engines.slots import Slots
 from engines.stream import Stream
@@ -109,6 +112,31 @@ def test_an_xl_model_and_one_that_is_told_a_scale_take_a_batch(tmp_path: Path) -
         found = networks.unet(latent, torch.tensor([999.0, 499.0]), text, None)
         alone = [networks.unet(latent[i : i + 1], time, text, None) for i, time in ((0, 999.0), (1, 499.0))]
         assert torch.allclose(found, torch.cat(alone), atol=1e-4), family
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_styles_weigh_on_each_of_a_batch_as_on_one(tmp_path: Path, backend: str) -> None:
+    info = inspect(make_family(tmp_path / "lcm", "lcm"))
+    style = kohya(some_parts(load_modules(info).unet, ("to_q", "conv1")), tmp_path / "ink.safetensors")
+    networks = open_networks(info, (64, 64), backend, tmp_path / "engines", Build((style,), batch=3))
+    latent, text = torch.randn((3, *networks.latent_shape[1:])), networks.encode_text(PROMPT)
+    times, found = torch.tensor([999.0, 499.0, 99.0]), list[torch.Tensor]()
+    for weight in (0.0, 0.8):
+        networks.set_styles((weight,))
+        found.append(networks.unet(latent, times, text, None))
+        alone = torch.cat([networks.unet(latent[i : i + 1], float(times[i]), text, None) for i in range(3)])
+        assert float((found[-1] - alone).abs().max()) < 0.1 * float(alone.std())
+    assert float((found[0] - found[1]).abs().max()) > 0.3 * float(found[0].std())
+
+
+def test_a_source_is_painted_over_as_late_as_the_pictures_are(embedded: Path, engine_cache: Path) -> None:
+    info = inspect(embedded)
+    networks = open_networks(info, (128, 128), "openvino", engine_cache, Build(sees=True, batch=4))
+    stream, shown = started((info, networks), "glowing violet nebula"), [disc(number / 24, 128) for number in range(40)]
+    knobs = {"picture/change": 0.9, "picture/steps": 4.0}
+    painted = [stream.paint(knobs, None, number / 24, picture) for number, picture in enumerate(shown)]
+    late = stream.delay_frames
+    assert late == 3 and likeness(painted[11:], shown[8:-late]) > 0.6
 
 
 def test_what_stands_still_takes_the_very_steps_of_a_sequence(lcm: Batched) -> None:

@@ -19,7 +19,7 @@ from visualizer.resources import demo_track
 from visualizer.show import LiveShow, ShowSettings
 from visualizer.snapshots import FloatArray, Frame
 
-CALM = Preset("calm", "", {"picture/steps": 1.0, "picture/walk": 0.0, "picture/change": 0.3})
+CALM = Preset("calm", "", {"picture/steps": 1.0, "picture/walk": 0.0, "picture/change": 0.0})
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def painted_by(show: LiveShow, size: tuple[int, int]) -> None:
 def test_another_size_comes_while_the_pictures_go_on(settings: ShowSettings) -> None:
     seen = Pictures()
     with running(settings, seen) as show:
+        show.set("show/least_fps", 0.0)  # no size of its own accord
         wait_until(lambda: show.status.frames > 10, 20, "frames")
         before, first = len(seen.sizes), show.renderer.pid
         show.change_picture(size=(192, 64))
@@ -71,6 +72,7 @@ def test_another_backend_takes_up_the_very_picture(settings: ShowSettings, embed
     seen = Pictures()
     calm = replace(settings, preset=CALM, model=embedded, size=(128, 128), fps=12.0)
     with running(calm, seen) as show:
+        show.set("show/least_fps", 0.0)  # no size of its own accord
         wait_until(lambda: show.status.frames > 30, 30, "frames")
         show.change_picture(backend="torch")
         wait_until(lambda: show.status.renderer.backend == "torch", 120, "torch")

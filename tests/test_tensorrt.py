@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from some_styles import kohya, some_parts
 
 from engines.backends import BackendError, Build, open_networks
 from engines.backends.tensorrt import build as building
@@ -19,7 +20,7 @@ from engines.backends.tensorrt.build import build, check_target
 from engines.backends.tensorrt.library import Library, find, find_for
 from engines.backends.tensorrt.make import BATCHED, Target, engines, key
 from engines.backends.tensorrt.store import Key, Store
-from engines.model import ModelInfo, inspect
+from engines.model import ModelInfo, inspect, load
 from visualizer import engines_command
 
 pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="TensorRT for RTX has no package for macOS")
@@ -88,6 +89,32 @@ def test_engines_are_built_without_a_gpu_and_found_again(kept: Store, tiny: Mode
     assert shapes["text"] == {"ids": ((1, 77), "INT64"), "states": ((1, 77, 32), "FLOAT")}
     assert not list(kept.folder.glob("*making-*")) and not list(kept.folder.glob("*.part"))
     assert [header.key.network for header in kept.headers()] == ["decoder", "text", "unet"]
+
+
+def test_styles_are_an_input_of_an_engine_of_their_own(
+    kept: Store, tiny: ModelInfo, rtx: Library, tmp_path: Path
+) -> None:
+    """The UNet's alone, which another file of the same name would not share; the other networks are there."""
+    file, lines = tmp_path / "ink.safetensors", list[str]()
+    unet = load(tiny).unet
+    kohya(some_parts(unet, ("to_q", "conv1", "proj_in")), file)
+    store = copied(kept, tmp_path)
+    made = engines(tiny, SIZE, store, rtx, ADA, tell=lines.append, build=Build((file,)))
+    assert [line.split()[0] for line in lines if "built in" in line] == ["unet"]
+    shapes = {binding.name: (binding.shape, binding.type) for binding in made["unet"][1].bindings}
+    assert shapes["styles"] == ((1,), "HALF") and shapes["latent"] == ((1, 4, 8, 8), "HALF")
+    kohya(some_parts(unet, ("to_q", "conv1", "proj_in"), seed=2), file)
+    assert store.load(key("unet", tiny, SIZE, rtx, ADA, "fp16", False, Build((file,)))) is None
+
+
+def test_the_encoder_of_pictures_is_built_where_it_is_asked_for(
+    kept: Store, tiny: ModelInfo, rtx: Library, tmp_path: Path
+) -> None:
+    lines = list[str]()
+    made = engines(tiny, SIZE, copied(kept, tmp_path), rtx, ADA, tell=lines.append, build=Build(sees=True))
+    assert [line.split()[0] for line in lines if "built in" in line] == ["encoder"]
+    shapes = {b.name: (b.shape, b.type) for b in made["encoder"][1].bindings}
+    assert shapes == {"picture": ((64, 64, 3), "UINT8"), "latent": ((1, 4, 8, 8), "HALF")}
 
 
 def test_a_corrupt_engine_is_built_anew_and_alone(kept: Store, tiny: ModelInfo, rtx: Library) -> None:

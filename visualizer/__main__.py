@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from visualizer.chosen import model_of, preset_of, settings_of, source_of
+from visualizer.chosen import model_of, picture_of, preset_of, settings_of, source_of, styles_of
 from visualizer.failures import UsageError, is_expected
 from visualizer.models.command import run as _models
 from visualizer.options import PUBLISHED, parse
@@ -49,7 +49,8 @@ def _render(arguments: argparse.Namespace) -> None:
     model, size = model_of(arguments)
     settings = RenderSettings(
         preset_of(arguments, model), model.path, size, arguments.fps or RENDER_FPS, user_folder("engines"),
-        arguments.backend, arguments.encoder or sound_encoder(), user_folder("banks"), arguments.batch,
+        arguments.backend, arguments.encoder or sound_encoder(), user_folder("banks"), styles_of(arguments),
+        picture_of(arguments.picture), arguments.batch,
     )  # fmt: skip
     batch = Batch(settings, method, arguments.seconds or 0.0, lambda remark: print(remark, file=sys.stderr))
     failed = batch.run(arguments.inputs, arguments.output)
@@ -62,7 +63,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
     from visualizer.resources import user_folder
 
     model, size = model_of(arguments)
-    networks = open_networks(model, size, arguments.backend, user_folder("engines"), Build(batch=arguments.batch))
+    build = Build(styles_of(arguments), batch=arguments.batch)
+    networks = open_networks(model, size, arguments.backend, user_folder("engines"), build)
     print(f"{model.path.name} is ready at {size[0]}x{size[1]} on {networks.name} ({networks.precision}).")
 
 
@@ -86,6 +88,7 @@ def _bench(arguments: argparse.Namespace) -> None:
     if arguments.what == "hearing":
         _bench_hearing(arguments)
         return
+    from engines.backends import Build
     from visualizer.bench.frame import bench_frame
     from visualizer.bench.live import bench_live
     from visualizer.resources import demo_track, user_folder
@@ -96,8 +99,8 @@ def _bench(arguments: argparse.Namespace) -> None:
         figures = bench_live(settings, arguments.seconds or 40.0, not arguments.json)
     else:
         model, size = model_of(arguments)
-        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, arguments.seconds or 10.0,
-                              arguments.batch)  # fmt: skip
+        seconds, build = arguments.seconds or 10.0, Build(styles_of(arguments), batch=arguments.batch)
+        figures = bench_frame(model.path, size, user_folder("engines"), arguments.backend, seconds, build)
     if arguments.json:
         print(json.dumps(figures))
     else:

@@ -15,13 +15,13 @@ from types import FrameType
 import numpy as np
 from tqdm import tqdm
 
-from engines.backends import Build, Networks, open_networks
-from engines.model import ModelInfo, inspect
+from engines.backends import Networks
+from engines.model import ModelInfo
 from engines.tpos import Published
 from visualizer.control.track import Track
 from visualizer.failures import is_expected
 from visualizer.measure.soundtrack import Soundtrack
-from visualizer.offline import RenderSettings, Steps, open_ear, play, read_sound
+from visualizer.offline import RenderSettings, Steps, open_ear, open_model, open_picture, play, read_sound
 from visualizer.output.recorder import FORMATS, Recorder, kind_of
 from visualizer.painters import LivePainter, Painter, PublishedPainter
 from visualizer.preset import Preset
@@ -78,6 +78,8 @@ class Batch:
     """Renders sounds with one look and one model. seconds: of each sound, 0 for all of it. tell: takes sentences."""
 
     def __init__(self, settings: RenderSettings, method: Method, seconds: float, tell: Tell) -> None:
+        if method.published is not None and settings.picture:
+            raise BatchError("the published method begins every picture from noise: leave out --picture, or --method tpos")
         if method.published is not None and settings.encoder is None:
             raise BatchError("the published method needs a sound encoder: give its folder with --encoder")
         if method.track is not None:
@@ -162,19 +164,21 @@ class Batch:
         return "" if track is None else hashlib.sha256(track.path.read_bytes()).hexdigest()
 
     def _painter(self) -> Painter:
-        """A fresh one; the model is loaded once. Raises ModelError, BackendError, EncoderError or BankError."""
+        """A fresh one; the model is loaded once.
+
+        Raises ModelError, BackendError, EncoderError, BankError or PictureError.
+        """
         settings, published = self._settings, self._method.published
-        first = self._opened is None
+        first, picture = self._opened is None, open_picture(settings)
         if self._opened is None:
-            info = inspect(settings.model)
-            self._opened = info, open_networks(info, settings.size, settings.backend, settings.cache, Build(settings.batch))
+            self._opened = open_model(settings)
         info, networks = self._opened
         ear = open_ear(settings, info, networks)
         if first and ear is not None:
             for remark in ear.left_out:
                 self._tell(remark)
         if published is None:
-            return LivePainter(info, networks, ear)
+            return LivePainter(info, networks, ear, picture)
         assert ear is not None
         return PublishedPainter(info, networks, ear, published, self._method.segment_s)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from visualizer.preset import Preset
     from visualizer.show import ShowSettings
 
-LARGEST_SIDE = 2048
 LIVE_FPS = 30.0
 PRESET = "nebula"
 UNREADABLE = (".m4a", ".aac", ".wma")
@@ -33,6 +33,7 @@ def model_of(arguments: argparse.Namespace) -> tuple[ModelInfo, tuple[int, int]]
     """(model, size), both checked."""
     from engines.model import inspect
     from visualizer.models.library import find_model
+    from visualizer.models.sizes import LARGEST_SIDE
     from visualizer.resources import embedded_model
 
     info = inspect(find_model(arguments.model) if arguments.model else embedded_model())
@@ -41,6 +42,13 @@ def model_of(arguments: argparse.Namespace) -> tuple[ModelInfo, tuple[int, int]]
     if max(size) > LARGEST_SIDE:
         raise UsageError(f"{size[0]}x{size[1]} is too large: the longest side is {LARGEST_SIDE}")
     return info, size
+
+
+def styles_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    """The files of the styles asked for; what of one is left out is said."""
+    from visualizer.models.styles import chosen_styles
+
+    return chosen_styles(arguments.style, lambda remark: print(remark, file=sys.stderr))
 
 
 def source_of(wanted: str | None) -> str:
@@ -62,6 +70,13 @@ def source_of(wanted: str | None) -> str:
     return f"device:{found.node or found.label}"
 
 
+def picture_of(wanted: str | None) -> str:
+    """What is painted over, checked as far as it can be; "" for nothing."""
+    from visualizer.picture_source.opening import check
+
+    return check(wanted) if wanted else ""
+
+
 def settings_of(arguments: argparse.Namespace, source: str, model: ModelInfo, size: tuple[int, int]) -> ShowSettings:
     """A show of what was asked for, with the sound from ``source``."""
     from visualizer.encoder.banks import bank_for
@@ -74,5 +89,7 @@ def settings_of(arguments: argparse.Namespace, source: str, model: ModelInfo, si
         arguments.backend,
         stand_in=f"file:{demo_track()}" if source == "device:" else "",
         encoder=encoder, bank=bank_for(encoder) if encoder else None, banks=user_folder("banks"),
+        picture=picture_of(arguments.picture),
+        styles=styles_of(arguments),
         batch=arguments.batch,
     )  # fmt: skip

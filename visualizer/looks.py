@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from visualizer.background import Background
 from visualizer.preset import Preset, PresetError, find_preset, list_presets
 from visualizer.snapshots import Beat
 
@@ -70,8 +70,7 @@ class Looks:
     def __init__(self, show: Changing, fitted: Callable[[Preset], Preset]) -> None:
         self._show, self._fitted = show, fitted
         self._waiting, self._playing = Waiting(), show.preset
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="looks", daemon=True)
+        self._thread = Background(self._run, "looks")
 
     def change(self, name: str) -> None:
         """Change to the look of that name, or in that file. Raises PresetError in one sentence."""
@@ -94,13 +93,11 @@ class Looks:
 
     def stop(self) -> None:
         """Count no longer."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
 
     def _run(self) -> None:
         before = time.perf_counter()
-        while not self._stopping.wait(EVERY_S):
+        while not self._thread.stopping.wait(EVERY_S):
             now = time.perf_counter()
             self._waiting.push(now - before, self._show.beat)
             before = now

@@ -18,6 +18,9 @@ from visualizer.encoder.ear import Ear
 from visualizer.output.flash import FlashLimiter
 from visualizer.output.recorder import Recorder
 from visualizer.painters import LivePainter, Painter
+from visualizer.picture_source.errors import PictureError
+from visualizer.picture_source.fitting import to_size
+from visualizer.picture_source.opening import PictureFile, is_camera, open_file
 from visualizer.preset import Preset
 from visualizer.snapshots import FloatArray, Picture
 from visualizer.steps import FromSound, Step
@@ -28,7 +31,8 @@ class RenderSettings:
     """What an offline render needs. size: (width, height).
 
     encoder: folder of the sound encoder that leads what is painted, None for none. banks: folder of the user's own texts.
-    batch: slots of the stream.
+    styles: LoRA files whose weights the look moves. picture: the video or picture file that the live method paints over, ""
+    for none. batch: slots of the stream.
     """
 
     preset: Preset
@@ -39,6 +43,8 @@ class RenderSettings:
     backend: str = ""
     encoder: Path | None = None
     banks: Path | None = None
+    styles: tuple[Path, ...] = ()
+    picture: str = ""
     batch: int = 1
 
 
@@ -58,10 +64,26 @@ def read_sound(path: Path, seconds: float = 0.0, tell: Callable[[str], None] = l
 
 
 def open_painter(settings: RenderSettings) -> LivePainter:
-    """The live method, its model and encoder loaded; raises ModelError, BackendError, EncoderError or BankError."""
+    """The live method, its model and encoder loaded.
+
+    Raises ModelError, BackendError, EncoderError, BankError or PictureError.
+    """
+    info, networks = open_model(settings)
+    return LivePainter(info, networks, open_ear(settings, info, networks), open_picture(settings))
+
+
+def open_model(settings: RenderSettings) -> tuple[ModelInfo, Networks]:
+    """The model, and its networks, which see if there is a picture to paint over. Raises ModelError or BackendError."""
     info = inspect(settings.model)
-    networks = open_networks(info, settings.size, settings.backend, settings.cache, Build(batch=settings.batch))
-    return LivePainter(info, networks, open_ear(settings, info, networks))
+    build = Build(settings.styles, bool(settings.picture), settings.batch)
+    return info, open_networks(info, settings.size, settings.backend, settings.cache, build)
+
+
+def open_picture(settings: RenderSettings) -> PictureFile | None:
+    """What is painted over, from its beginning, if there is something. Raises PictureError."""
+    if is_camera(settings.picture):
+        raise PictureError("a camera shows the present, which no render can wait for; record it, and give its file")
+    return open_file(settings.picture, to_size(settings.size)) if settings.picture else None
 
 
 def open_ear(settings: RenderSettings, info: ModelInfo, networks: Networks) -> Ear | None:

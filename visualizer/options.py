@@ -19,7 +19,7 @@ DEFAULTS = {
     "command": None, "preset": None, "prompt": None, "model": None, "size": None, "fps": None, "seconds": None,
     "backend": "", "input": None, "record": None, "encoder": None, "headless": False, "json": False,
     "minutes": None, "resume": False, "audio": None, "plot": None, "method": "live", "osc_out": None, "control": None,
-    "fresh": False, "batch": 1, "capability": None, "report": None,
+    "fresh": False, "capability": None, "report": None, "style": (), "picture": None, "batch": 1,
 }  # fmt: skip
 
 PUBLISHED = {
@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--preset", help="a preset's name or a .toml file (see: visualizer presets)")
     look.add_argument("--prompt", help="what the picture shows, in words, instead of the preset's")
     look.add_argument("--model", type=Path, help="a model's folder or name (see: visualizer models), for the shipped one")
+    look.add_argument(
+        "--style", action="append", metavar="NAME|FILE", help="a style (LoRA), up to three times (see: visualizer models)"
+    )
     look.add_argument("--size", type=_size, help="width and height in pixels, such as 256x256")
     look.add_argument("--fps", type=_positive, help="frames a second")
     look.add_argument("--seconds", type=_positive, help="end after so many seconds")
@@ -93,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "--control", type=Path, default=absent, metavar="TRACK",
         help="play a recorded live set again; IN is its video or its sound from the recording's beginning",
     )  # fmt: skip
+    render.add_argument("--picture", default=absent, metavar="FILE", help="a video or picture file that is painted over")
     _method_options(render)
     commands.add_parser("devices", help="list sound inputs")
     commands.add_parser("presets", help="list the looks")
@@ -140,6 +144,10 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
     absent = argparse.SUPPRESS
     parser.add_argument("--input", default=absent, help="a sound input's name, or a sound file to play as if it were live")
     parser.add_argument("--record", type=Path, default=absent, metavar="FILE", help="record to an .mp4, .mov or .mkv file")
+    parser.add_argument(
+        "--picture", default=absent, metavar="SOURCE",
+        help="what is painted over: a video or picture file, camera: for the first camera, camera:1 for the next",
+    )  # fmt: skip
     parser.add_argument("--headless", action="store_true", default=absent, help="no window")
     parser.add_argument("--fresh", action="store_true", default=absent, help="forget the last time")
     osc = parser.add_argument_group("OSC (see: visualizer osc)")

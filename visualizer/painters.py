@@ -16,6 +16,7 @@ from engines.state import State
 from engines.stream import Stream
 from engines.tpos import Published, PublishedPictures
 from visualizer.encoder.ear import Ear
+from visualizer.picture_source.opening import PictureFile, digest_of
 from visualizer.preset import Preset
 from visualizer.segments import SEGMENT_S, Segments
 from visualizer.snapshots import Controls, FloatArray, Picture
@@ -54,11 +55,13 @@ class Painter(Protocol):
 
 
 class LivePainter:
-    """The live show's method. ear: tells the stream what the sound means, if there is one."""
+    """The live show's method. ear: tells the stream what the sound means, if there is one. source: what is painted over."""
 
-    def __init__(self, info: ModelInfo, networks: Networks, ear: Ear | None) -> None:
-        self.stream, self.ear = Stream(info, networks), ear
-        self._about = _about("live", info, networks, ear)
+    def __init__(
+        self, info: ModelInfo, networks: Networks, ear: Ear | None, source: PictureFile | None = None
+    ) -> None:
+        self.stream, self.ear, self._source = Stream(info, networks), ear, source
+        self._about = {**_about("live", info, networks, ear), "source": "" if source is None else digest_of(source)}
         self._meant: Meant | None = None
 
     def begin(self, preset: Preset, sound: FloatArray) -> None:
@@ -73,7 +76,8 @@ class LivePainter:
             self._meant = self.ear.meant(dt)
 
     def paint(self, controls: Controls, time: float) -> Picture:
-        return self.stream.paint(controls.values, self._meant, time)
+        source = None if self._source is None else self._source.at(time)
+        return self.stream.paint(controls.values, self._meant, time, source)
 
     def state(self) -> State:
         return self.stream.whole_state()
@@ -122,7 +126,8 @@ class PublishedPainter:
 def _about(method: str, info: ModelInfo, networks: Networks, ear: Ear | None) -> dict[str, Any]:
     return {
         "method": method, "model": [info.fingerprint, _settings_of(info.path)],
-        "networks": [networks.name, networks.precision, networks.batch], "ear": ear.fingerprint if ear is not None else "",
+        "networks": [networks.name, networks.precision, networks.batch, *networks.styles],
+        "ear": ear.fingerprint if ear is not None else "",
     }  # fmt: skip
 
 

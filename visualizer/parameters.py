@@ -105,6 +105,8 @@ _DECLARED = (
     _float("picture/change", 0.6, 0.3, 1.0, "", "How far each frame is re-noised: low keeps the last one, 1 paints anew."),
     _float("picture/walk", 0.25, 0.0, 6.0, "rad/s", "How fast the noise travels along its circle."),
     _float("picture/steady", 1.0, 0.0, 5.0, "1/s", "How fast drifting colour statistics are pulled back."),
+    _float("source/amount", 0.7, 0.0, 1.0, "", "How far the picture follows the camera or video, if there is one."),
+    Parameter("source/mirror", "int", 0, "1: camera or video mirrored, as people see themselves.", 0, 1, modulated=False),
     _float("motion/zoom", 0.05, -2.0, 2.0, "oct/s", "Zoom in (positive) or out."),
     _float("motion/rotate", 0.0, -180.0, 180.0, "°/s", "Turn of the picture."),
     _float("motion/pan_x", 0.0, -1.0, 1.0, "widths/s", "Drift to the right."),
@@ -120,6 +122,10 @@ _DECLARED = (
     _float("guide/mask", 0.5, 0.0, 0.99, "", "Share of what it changes, the weakest, that is left out."),
     _float("guide/momentum", 0.3, 0.0, 0.95, "", "How much of its lead is what it was before."),
     Parameter("guide/refresh", "int", 0, _REFRESH, 0, 16, modulated=False),
+    *(
+        _float(f"style/weight_{number}", 1.0, -1.0, 2.0, "", f"How strongly the {name} style counts, if one is loaded.")
+        for number, name in enumerate(("first", "second", "third"), 1)
+    ),
     _float("sound/energy", 0.5, 0.0, 1.0, "", "How much light and force the model paints."),
     _float("sound/bass", 0.3, 0.0, 1.0, "", "Size of the large forms."),
     _float("sound/mid", 0.4, 0.0, 1.0, "", "How rich the forms are."),
@@ -132,7 +138,7 @@ _DECLARED = (
     _float("light/saturation", 1.0, 0.0, 2.0, "", "0 is grey."),
     _float("light/hue", 0.0, -180.0, 180.0, "°", "Turn of the colour wheel."),
     _show("show/fade", "float", 2.0, 30.0, "s", "How long one look takes to become another."),
-    _show("show/least_fps", "float", 10.0, 240.0, "1/s", "Fewer steps, then fewer pixels, before fewer frames; 0: never."),
+    _show("show/least_fps", "float", 10.0, 240.0, "frames/s", "Fewer steps and pixels before fewer frames; 0: never."),
     _show("show/auto_bars", "int", 0.0, 128.0, "bars", "Another look after so many bars; 0: never."),
     _show("show/auto_seconds", "float", 0.0, 3600.0, "s", "Another look after so long; 0: never."),
     _show("output/limiter", "choice", "wcag", 1.0, "", "How many flashes are let through.", ("wcag", "strict")),

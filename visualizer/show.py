@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -31,6 +32,8 @@ from visualizer.output.flash import Mode
 from visualizer.output.live_set import LiveSet
 from visualizer.output.sink import Sink
 from visualizer.output.stage import Stage
+from visualizer.picture_source.opening import check
+from visualizer.picture_source.source import PictureSource
 from visualizer.preset import Preset
 from visualizer.renderer.channels import channels_folder
 from visualizer.renderer.client import RendererClient
@@ -49,6 +52,9 @@ MEANT_FOR_S = 1.5
 RING_SECONDS = 30.0
 HISTORY_FRAMES = 8192
 RECENT_HOPS = 200
+FIRST_FRAMES = 50
+"""By so many frames the machine's speed is not judged."""
+
 SWITCH_S = 0.0005
 """From the first show on, a busy Python thread of the process gives way after so long. At Python's own 5 ms every call that
 lets go of the interpreter could wait 5 ms for each busy thread, several times a frame: the show fell seconds behind."""
@@ -59,7 +65,9 @@ class ShowSettings:
     """How a show starts. source: "device:NAME", "file:PATH" or "device:" for the default input. size: (width, height).
 
     stand_in: the source to play instead where the first one cannot be opened at all; "" for none. encoder, bank: what
-    tells the meaning of the sound, None for none. banks: folder of the user's own banks. batch: slots of the stream.
+    tells the meaning of the sound, None for none. banks: folder of the user's own banks. styles: LoRA files.
+    picture: the camera ("camera:", "camera:1") or the video or picture file that is painted over, "" for none.
+    batch: slots of the stream.
     """
 
     source: str
@@ -73,6 +81,8 @@ class ShowSettings:
     encoder: Path | None = None
     bank: Path | None = None
     banks: Path | None = None
+    picture: str = ""
+    styles: tuple[Path, ...] = ()
     batch: int = 1
 
 
@@ -120,10 +130,11 @@ class LiveShow(Instrument):
             RendererSettings(
                 settings.model, settings.size, settings.fps, settings.preset.prompt, settings.cache, settings.backend,
                 settings.encoder, settings.bank, settings.banks, settings.preset.prompts[1],
-                settings.batch,
+                settings.styles, bool(settings.picture), settings.batch,
             ),
         )  # fmt: skip
         self._mel = mel_ring(self._folder, SHOW.bands)
+        self.picture_source = PictureSource(self._folder)
         self.settings = settings
         self._set: LiveSet | None = None  # that was asked for
         self._recorded: LiveSet | None = None  # that the show's thread tells
@@ -139,6 +150,8 @@ class LiveShow(Instrument):
         self._thread = threading.Thread(target=self._run, name="show")
         self._last_sound = self._last_offer = 0.0
         self._frames = 0
+        self._model = settings.model
+        self.on_model: Callable[[Path], None] | None = None  # is told, on the show's thread, that another model paints
         self._budget = Budget()
         self._full_size: tuple[int, int] | None = None  # to go back to, where fewer pixels are painted for the rate's sake
         self._stand_in = settings.stand_in
@@ -148,6 +161,7 @@ class LiveShow(Instrument):
     def start(self) -> None:
         """Start the renderer (the slowest to come up), the capture and the show's thread."""
         sys.setswitchinterval(SWITCH_S)
+        self.picture_source.switch(self.settings.picture)
         self.renderer.start()
         self._last_sound = time.perf_counter()
         self._thread.start()
@@ -160,6 +174,7 @@ class LiveShow(Instrument):
         self.carry_out()  # a recording that was begun or ended last
         self.capture.stop()
         self.renderer.stop()
+        self.picture_source.stop()
         for sink in self._stage.sinks:
             sink.close()
         if self._recorded is not None:
@@ -188,21 +203,42 @@ class LiveShow(Instrument):
         self._stand_in = ""
         self._asked.append(lambda: self.capture.switch(source))
 
-    def change_picture(
-        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None
-    ) -> None:
-        """Paint another model, at another (width, height), on another backend, once that is ready; None leaves it as it is.
+    def set_picture_source(self, source: str) -> None:
+        """Paint over another camera or file, as in ``ShowSettings``, or over none.
 
-        What cannot be is said in ``status``, and the picture goes on as it was.
+        Raises PictureError here and now for a file that cannot be read; a camera that is not there is said in ``status``.
+        """
+        wanted = check(source) if source else ""
+
+        def begin() -> None:
+            self.picture_source.switch(wanted)
+            if wanted and not self.renderer.settings.sees:
+                self.renderer.change(sees=True)
+
+        self._asked.append(begin)
+
+    def change_picture(
+        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
+        styles: tuple[Path, ...] | None = None,
+    ) -> None:  # fmt: skip
+        """Paint another model, at another (width, height), on another backend, with other styles, once that is ready; None
+        leaves it as it is.
+
+        What cannot be is said in ``status``, and the picture goes on as it was: styles that do not fit keep a model away.
         """
 
         def change() -> None:
             self._full_size = None
-            self.renderer.change(model, size, backend)
-            if self._recorded is not None and model is not None:
-                self.tell("From the change of the model on, this recording cannot be played again from its control track.")
+            self.renderer.change(model, size, backend, styles)
+            if self._recorded is not None and (model is not None or styles is not None):
+                self.tell("From here on this recording cannot be played again from its control track.")
 
         self._asked.append(change)
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """(width, height) that was asked for; fewer pixels may be painted to hold the frame rate."""
+        return self._full_size or self.renderer.settings.size
 
     # What the audience sees.
 
@@ -256,7 +292,7 @@ class LiveShow(Instrument):
         begun.
         """
         self.stop_recording()
-        size = self._full_size or self.renderer.settings.size
+        size = self.picture_size
         recorded = self._set = LiveSet(path, size, self.settings.fps)
 
         def begin() -> None:
@@ -387,6 +423,8 @@ class LiveShow(Instrument):
         """Replace what has died; play the stand-in where the first source has never given a sound."""
         events = self.capture.poll()
         self.renderer.poll()
+        for sentence in self.picture_source.poll():
+            self.tell(sentence)
         for event in events:
             if event["event"] in ("error", "warning") and event.get("message") and not self._stand_in:
                 self.tell(str(event["message"]))
@@ -432,7 +470,8 @@ class LiveShow(Instrument):
     def _hold(self, frame: Frame, now: float) -> None:
         """Hold the least frame rate: by fewer steps, then by fewer pixels; and back."""
         status = self.renderer.status
-        if status.preparing or status.state != "running":  # what is made ready beside the pictures takes from them
+        if self._frames < FIRST_FRAMES or status.preparing or status.state != "running":
+            # While the program comes up, or something is made ready beside the pictures, that takes from them.
             self._budget.settle(now)
             return
         least, asked = min(float(self._own["show/least_fps"]), self.settings.fps), self._playing.modulator.base
@@ -496,6 +535,10 @@ class LiveShow(Instrument):
         if self._recorded is not None:
             self._recorded.frame(frame)
         self._frames += 1
+        if self.renderer.settings.model != self._model:
+            self._model = self.renderer.settings.model
+            if self.on_model is not None:
+                self.on_model(self._model)
         self._hold(frame, now)
         self.history.append(Handed(frame.number, frame.sample, now, time.perf_counter() - frame.trace.captured))
         return True

@@ -8,12 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visualizer.chosen import model_of, settings_of, source_of
+from engines.folder import ModelError
+from engines.styles.file import StyleError
+from visualizer.chosen import model_of, settings_of, source_of, styles_of
 from visualizer.control.outside import Outside
 from visualizer.failures import UsageError
+from visualizer.fit import Fit
 from visualizer.live import has_display, run_headless
 from visualizer.looks import Looks
 from visualizer.midi.door import Midi
+from visualizer.models.library import LibraryError
 from visualizer.osc.door import DEFAULT, Osc, OscSettings
 from visualizer.preset import Preset
 from visualizer.remote.show_target import ShowTarget
@@ -35,19 +39,22 @@ def run(arguments: argparse.Namespace) -> None:
         seconds = seconds or HEADLESS_SECONDS
         record = record or Path("out/show.mp4")
         print(f"No display: running the show without a window for {seconds:g} s, recorded to {record}.", file=sys.stderr)
-    model, size = model_of(arguments)
     if headless:
         kept, problems, source = None, list[str](), source_of(arguments.input)
     else:
         kept, problems = _remembered(arguments)
+        _paint_again(kept, arguments, problems)
         source = source_of(arguments.input) if arguments.input else _source_again(kept.source, problems)
+    model, size = model_of(arguments)
     settings = settings_of(arguments, source, model, size)
     if kept is not None and kept.look is not None and not (arguments.preset or arguments.prompt):
         settings = replace(settings, preset=_look_again(kept.look, settings.preset, problems))
     outside = Outside()
     show = LiveShow(settings, tempo_sources=outside.sources)
     outside.follow(show.sample_at)
-    looks = Looks(show, lambda preset: preset.on(model))
+    fit = Fit(model)
+    show.on_model = lambda painted: fit.follow(show, painted)
+    looks = Looks(show, fit)
     target = ShowTarget(show, looks, user_folder("recordings"), outside.osc)
     osc = _osc(arguments, show, target)
     midi = Midi(target, outside.midi)
@@ -69,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
 
             others = shares(show.add_sink, show.remove_sink, settings.size, settings.fps)
             run_desk(Rig(
-                show, looks, lambda preset: preset.on(model), lambda: osc.state, kept, problems, default_file(), others,
+                show, looks, fit, lambda: osc.state, kept, problems, default_file(), others,
                 midi=midi, link=outside.link,
             ), seconds)  # fmt: skip
     finally:
@@ -111,6 +118,26 @@ def _source_again(source: str, problems: list[str]) -> str:
     except (SoundFileError, OSError) as error:
         problems.append(f"What was listened to the last time is not there: {error}")
         return "device:"
+
+
+def _paint_again(kept: Remembered, arguments: argparse.Namespace, problems: list[str]) -> None:
+    """What painted the last time paints again, unless something else is asked for or it is gone."""
+    if arguments.model or arguments.size or arguments.backend or arguments.style:
+        return
+    again = argparse.Namespace(
+        model=Path(kept.model) if kept.model else None, size=tuple(kept.pixels) or None, backend=kept.backend,
+        style=tuple(kept.styles),
+    )  # fmt: skip
+    try:
+        if again.size is not None and len(again.size) != 2:
+            raise UsageError(f"{list(again.size)} is no size")
+        model_of(again)
+        styles_of(again)
+    except (UsageError, LibraryError, ModelError, StyleError, TypeError) as error:
+        problems.append(f"What painted the last time cannot paint again ({error}): the usual model paints.")
+        return
+    for name, value in vars(again).items():
+        setattr(arguments, name, value)
 
 
 def _look_again(plain: dict[str, Any], usual: Preset, problems: list[str]) -> Preset:

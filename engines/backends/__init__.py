@@ -23,7 +23,7 @@ def default_backend() -> str:
 
 def build(
     info: ModelInfo, size: tuple[int, int], backend: str, cache: Path, tell: Callable[[str], None], build: Build = PLAIN
-) -> None:
+) -> None:  # fmt: skip
     """Make and keep all that ``open_networks`` would have to make first, and nothing where there is nothing to be kept.
 
     tell: is told what is being done, in a few words. Raises BackendError or ModelError with one sentence.

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from engines.backends.base import BackendError, batched
-from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
+from engines.backends.base import PLAIN, BackendError, Build, batched
+from engines.backends.wrappers import DecodeCall, EncodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, Modules
+from engines.styles.branches import StyledCall
+from engines.styles.fit import fitted
 from engines.tokenizer import Tokenizers
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 PRECISIONS = {"fp16": torch.float16, "fp32": torch.float32}
 NETWORKS = ("unet", "decoder", "text")
+ENCODER = "encoder"
+"""Beside them where pictures are seen."""
 OPSET = 21
 HEAVY = {"Attention", "Conv", "ConvTranspose", "Gemm", "GroupNormalization", "InstanceNormalization", "LayerNormalization",
          "MatMul", "Softmax"}  # fmt: skip
@@ -43,28 +47,37 @@ class Network:
     output: str
 
 
-def network(name: str, modules: Modules, info: ModelInfo, size: tuple[int, int], precision: str, batch: int = 1) -> Network:
-    """The "unet", "decoder" or "text" network of a loaded model at (width, height), in "fp16" or "fp32". B: batch.
+def network(
+    name: str, modules: Modules, info: ModelInfo, size: tuple[int, int], precision: str, build: Build = PLAIN
+) -> Network:  # fmt: skip
+    """The "unet", "decoder", "text" or "encoder" network of a loaded model at (width, height), in "fp16" or "fp32".
 
-    unet: latent (B, C, h, w), timestep (B,), text (B, tokens, width)[, factors (B, F)] → prediction (B, C, h, w).
+    unet: latent (B, C, h, w), timestep (B,), text (B, tokens, width)[, factors (B, F)][, styles (S,)] → prediction
+    (B, C, h, w), B the build's batch; the modules' own UNet has the styles' branches afterwards.
     decoder: latent, matrix (3, 3), offset (3,) → picture (height, width, 3), uint8. text: ids (encoders, tokens), int64 →
-    states (1, tokens, width). Timestep and ids have types of their own; the rest has that of the precision, and so have
-    the modules afterwards.
+    states (1, tokens, width). encoder: picture → latent. Timestep, ids and pictures have types of their own; the rest has
+    that of the precision, and so have the modules afterwards.
     """
     dtype = PRECISIONS[precision]
     latent = torch.zeros(info.latent_shape(size), dtype=dtype)
     if name == "decoder":
         light = {"matrix": torch.eye(3, dtype=dtype), "offset": torch.zeros(3, dtype=dtype)}
         return Network(DecodeCall(modules.vae.to(dtype)).eval(), {"latent": latent, **light}, "picture")
+    if name == ENCODER:
+        picture = torch.zeros(size[1], size[0], 3, dtype=torch.uint8)
+        return Network(EncodeCall(modules.vae.to(dtype)).eval(), {"picture": picture}, "latent")
     ids, text_call = torch.tensor(Tokenizers(info)("")), TextCall(modules)
     if name == "text":
         return Network(text_call.to(dtype).eval(), {"ids": ids}, "states")
     with torch.no_grad():
         text = text_call(ids).to(dtype)
     factors = torch.zeros(1, len(info.sound_factors), dtype=dtype) if info.sound_factors else None
-    asked = latent.repeat(batch, 1, 1, 1), *batched(500.0, text, factors, batch)
+    asked = latent.repeat(build.batch, 1, 1, 1), *batched(500.0, text, factors, build.batch)
     inputs = dict(zip(("latent", "timestep", "text", "factors"), map(torch.Tensor.contiguous, asked), strict=False))
-    return Network(UNetCall(modules.unet, info).to(dtype).eval(), inputs, "prediction")
+    call: torch.nn.Module = UNetCall(modules.unet, info)
+    if styles := fitted(build.styles, modules.unet, info):
+        call, inputs["styles"] = StyledCall(call, modules.unet, styles), torch.ones(len(styles), dtype=dtype)
+    return Network(call.to(dtype).eval(), inputs, "prediction")
 
 
 def export(wanted: Network, path: Path) -> None:

@@ -18,13 +18,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import PLAIN, BackendError, Build, batched
+from engines.backends.base import PLAIN, BackendError, Build, batched, blind
 from engines.backends.openvino_quiet import ov
-from engines.backends.wrappers import DecodeCall, TextCall, UNetCall
+from engines.backends.wrappers import DecodeCall, EncodeCall, TextCall, UNetCall
 from engines.model import ModelInfo, load
+from engines.styles.branches import StyledCall
+from engines.styles.file import checked, fingerprint
+from engines.styles.fit import fitted
 from engines.tokenizer import Tokenizers
 
 NETWORKS = ("unet", "decoder", "text")
+SEEING = ("encoder",)
+"""What is converted, into a folder of its own, where pictures are seen."""
+BATCHED = ("unet",)
+"""And where several latents are taken at once."""
 STALE_S = 3600.0
 LAYOUT_VERSION = 2
 """Raise it when what is converted changes, so that older conversions are made anew."""
@@ -38,14 +45,16 @@ class OpenVinoNetworks:
 
     def __init__(
         self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str | None = None, build: Build = PLAIN
-    ) -> None:
+    ) -> None:  # fmt: skip
         # Beside these networks torch has small things to do. Its threads would spin between them on the cores that
         # OpenVINO's need: with two cores a live show had 15 frames/s instead of 19.
         torch.set_num_threads(1)
         self.latent_shape = info.latent_shape(size)
         self._tokenizer = Tokenizers(info)
+        self.styles = tuple(map(fingerprint, build.styles))
+        self.set_styles((1.0,) * len(self.styles))
         self.batch, self.batches = build.batch, frozenset((1, build.batch))
-        folders = converted(info, size, cache, build)
+        folders, seeing = converted(info, size, cache, build)
         folder = folders[1]
         core = ov.Core()
         able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -63,6 +72,9 @@ class OpenVinoNetworks:
             self._text = core.compile_model(
                 folder / "text.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
             ).create_infer_request()
+            self._encoder = None
+            if seeing is not None:
+                self._encoder = core.compile_model(seeing / "encoder.xml", "CPU", live).create_infer_request()
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot load {folder} ({_first_line(error)}): delete it") from error
 
@@ -75,26 +87,47 @@ class OpenVinoNetworks:
     ) -> torch.Tensor:
         """The UNet's predictions, float32."""
         asked = latent, *batched(timestep, text, factors, len(latent))
-        return torch.from_numpy(self._unets[len(latent)].infer([tensor.contiguous().numpy() for tensor in asked])[0].copy())
+        inputs = [tensor.contiguous().numpy() for tensor in asked]
+        if self.styles:
+            inputs.append(self._weights)
+        return torch.from_numpy(self._unets[len(latent)].infer(inputs)[0].copy())
+
+    def set_styles(self, weights: tuple[float, ...]) -> None:
+        """Give them to the graph from the next call on."""
+        self._weights = np.array(checked(weights, len(self.styles)), np.float32)
+
+    def encode(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """The clean latent of a picture (height, width, 3), float32."""
+        if self._encoder is None:
+            raise blind(self.name)
+        return torch.from_numpy(self._encoder.infer([np.ascontiguousarray(picture)])[0].copy())
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""
         return self._decoder.infer([latent.contiguous().numpy(), matrix.numpy(), offset.numpy()])[0].copy()
 
 
-def converted(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build = PLAIN) -> dict[int, Path]:
-    """The folders with the converted networks by how many latents at once, made first if need be.
-
-    That of more than one has nothing but the UNet. A half-made one never gets the final name.
+def converted(
+    info: ModelInfo, size: tuple[int, int], cache: Path, build: Build = PLAIN
+) -> tuple[dict[int, Path], Path | None]:  # fmt: skip
+    """The folders with the converted networks by how many latents at once, and that with the encoder, which knows no
+    styles, if it sees. That of more than one latent has nothing but the UNet.
     """
-    return {batch: _converted(info, size, cache, batch) for batch in sorted({1, build.batch})}
+    painting = {
+        batch: _folder(info, size, cache, Build(build.styles, batch=batch), NETWORKS if batch == 1 else BATCHED)
+        for batch in sorted({1, build.batch})
+    }
+    return painting, _folder(info, size, cache, PLAIN, SEEING) if build.sees else None
 
 
-def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, batch: int) -> Path:
-    names = NETWORKS if batch == 1 else ("unet",)
+def _folder(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build, names: tuple[str, ...]) -> Path:
+    """The folder with the networks of these names, made first if need be; a half-made one never gets the final name."""
     key = f"{info.fingerprint}|{info.guidance}|{size}|{ov.__version__}|{LAYOUT_VERSION}"
-    if batch > 1:
-        key += f"|batch {batch}"
+    if names != NETWORKS:
+        key += f"|{' '.join(names)}"
+    key += "".join(f"|{fingerprint(style)}" for style in build.styles)
+    if build.batch > 1:
+        key += f"|batch {build.batch}"
     folder = cache / f"openvino-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
     if all((folder / f"{name}.bin").exists() for name in names):
         return folder
@@ -107,7 +140,7 @@ def _converted(info: ModelInfo, size: tuple[int, int], cache: Path, batch: int) 
     except OSError as error:
         raise BackendError(f"the engine cache {cache} cannot be written ({error.strerror}): free or mend it") from error
     try:
-        _convert(info, size, making, names, batch)
+        _convert(info, size, making, build, names)
         making.replace(folder)
     except (OSError, RuntimeError) as error:
         if not folder.exists():  # another process may have made it meanwhile
@@ -121,19 +154,24 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, names: tuple[str, ...], batch: int) -> None:
+def _convert(info: ModelInfo, size: tuple[int, int], folder: Path, build: Build, names: tuple[str, ...]) -> None:
     modules = load(info)
+    styles = fitted(build.styles, modules.unet, info)
     latent = torch.zeros(info.latent_shape(size))
     ids = torch.tensor(Tokenizers(info)(""))
     text_call = TextCall(modules)
     with torch.inference_mode():
         text = text_call(ids)
     factors = torch.zeros(1, len(info.sound_factors)) if info.sound_factors else None
-    unet_inputs = latent.repeat(batch, 1, 1, 1), *batched(500.0, text, factors, batch)
+    unet_call: torch.nn.Module = UNetCall(modules.unet, info)
+    unet_inputs = latent.repeat(build.batch, 1, 1, 1), *batched(500.0, text, factors, build.batch)
+    if styles:
+        unet_call, unet_inputs = StyledCall(unet_call, modules.unet, styles), (*unet_inputs, torch.ones(len(styles)))
     jobs: dict[str, tuple[torch.nn.Module, tuple[torch.Tensor, ...]]] = {
-        "unet": (UNetCall(modules.unet, info), unet_inputs),
+        "unet": (unet_call, unet_inputs),
         "decoder": (DecodeCall(modules.vae), (latent, torch.eye(3), torch.zeros(3))),
         "text": (text_call, (ids,)),
+        "encoder": (EncodeCall(modules.vae), (torch.zeros(size[1], size[0], 3, dtype=torch.uint8),)),
     }
     for name in names:
         module, inputs = jobs[name]

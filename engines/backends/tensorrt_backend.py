@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engines.backends.base import PLAIN, Build, batched
+from engines.backends.base import PLAIN, Build, batched, blind
 from engines.backends.tensorrt.build import Progress
 from engines.backends.tensorrt.device import gpu
 from engines.backends.tensorrt.library import find_for
@@ -21,6 +21,7 @@ from engines.backends.tensorrt.make import BATCHED, Target, engines
 from engines.backends.tensorrt.runner import Runner
 from engines.backends.tensorrt.store import Header, Store
 from engines.model import ModelInfo
+from engines.styles.file import checked, fingerprint
 from engines.tokenizer import Tokenizers
 
 
@@ -42,13 +43,16 @@ class TensorRtNetworks:
 
     def __init__(
         self, info: ModelInfo, size: tuple[int, int], cache: Path, precision: str = "fp16", build: Build = PLAIN
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.latent_shape = info.latent_shape(size)
         found = gpu()
         self.device = torch.device("cuda")
         library = find_for(found.capability)
         self.name, self.precision, self.version = library.flavour, precision, library.version
         self._tokenizer = Tokenizers(info)
+        self.styles = tuple(map(fingerprint, build.styles))
+        self._weights: tuple[float, ...] = ()
+        self.set_styles((1.0,) * len(self.styles))
         store = Store(cache)
         self.batch, self.batches = build.batch, frozenset((1, build.batch))
         made = build_engines(info, size, cache, precision=precision, build=build)
@@ -66,7 +70,20 @@ class TensorRtNetworks:
         """The UNet's predictions, float32."""
         asked = latent, *batched(timestep, text, factors, len(latent))
         inputs = dict(zip(("latent", "timestep", "text", "factors"), asked, strict=False))
+        if self.styles:
+            inputs["styles"] = self._weighing
         return self.runners["unet" if len(latent) == 1 else BATCHED].run(inputs).to(torch.float32, copy=True)
+
+    def set_styles(self, weights: tuple[float, ...]) -> None:
+        """Give them to the engine from the next call on."""
+        if checked(weights, len(self.styles)) != self._weights:
+            self._weights, self._weighing = weights, torch.tensor(weights, device=self.device)
+
+    def encode(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """The clean latent of a picture (height, width, 3), float32."""
+        if "encoder" not in self.runners:
+            raise blind(self.name)
+        return self.runners["encoder"].run({"picture": torch.from_numpy(picture)}).to(torch.float32, copy=True)
 
     def decode(self, latent: torch.Tensor, matrix: torch.Tensor, offset: torch.Tensor) -> npt.NDArray[np.uint8]:
         """The picture (height, width, 3)."""

@@ -85,6 +85,26 @@ class DecodeCall(nn.Module):
         return (picture.clamp(0, 1) * 255 + 0.5)[0].permute(1, 2, 0).to(torch.uint8)
 
 
+class EncodeCall(nn.Module):
+    """RGB bytes (height, width, 3) → clean latent (1, C, h, w), as ``DecodeCall`` takes it.
+
+    Where an encoder tells a distribution, its mean: the same picture is the same latent.
+    """
+
+    def __init__(self, vae: Any) -> None:
+        super().__init__()
+        self.vae: Any = vae
+        self.scale = float(vae.config.scaling_factor)
+        self.shift = float(getattr(vae.config, "shift_factor", None) or 0.0)
+
+    def forward(self, picture: torch.Tensor) -> torch.Tensor:
+        # Numbers first: TensorRT knows bytes at a network's beginning only.
+        colours = picture.to(self.vae.dtype).permute(2, 0, 1)[None] / 127.5 - 1
+        told = self.vae.encode(colours, return_dict=False)[0]
+        latent = told if isinstance(told, torch.Tensor) else told.mean
+        return (latent - self.shift) * self.scale
+
+
 class TextCall(nn.Module):
     """Token ids (encoders, tokens) → token states (1, tokens, width).
 

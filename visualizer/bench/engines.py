@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visualizer.bench.frame import median_ms
+from visualizer.bench.networks import calls, inputs, median_ms
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from engines.model import ModelInfo
 
 TIMESTEPS = (950.0, 500.0, 50.0)
-PROMPT = "glowing violet nebula"
 FARTHEST = {"text": 0.01, "unet": 0.02, "decode": 0.02}
 """Differences, root mean square over root mean square, up to which fp16 counts as the same; PyTorch's own are 0.001."""
 
@@ -50,7 +48,7 @@ def outputs(info: ModelInfo, networks: Networks) -> dict[str, torch.Tensor]:
     """What networks make of the same inputs, float32: text states, the UNet at three timesteps, a picture (0–255)."""
     import torch
 
-    latent, text, factors = _inputs(info, networks)
+    latent, text, factors = inputs(info, networks)
     predicted = [networks.unet(latent, timestep, text, factors) for timestep in TIMESTEPS]
     picture = networks.decode(latent, torch.eye(3), torch.zeros(3))
     return {"text": text.cpu(), "unet": torch.cat(predicted).cpu(), "decode": torch.from_numpy(picture.astype(np.float32))}
@@ -58,43 +56,12 @@ def outputs(info: ModelInfo, networks: Networks) -> dict[str, torch.Tensor]:
 
 def measured(info: ModelInfo, networks: Networks, reference: dict[str, torch.Tensor], times: int = 60) -> dict[str, Any]:
     """Relative differences from a reference's outputs, and median times in milliseconds of calls that are waited for."""
-    import torch
-
     errors = {
         f"{name}_error": round(float((got - reference[name]).norm() / reference[name].norm()), 6)
         for name, got in outputs(info, networks).items()
     }
-    latent, text, factors = _inputs(info, networks)
-    eye, zero = torch.eye(3), torch.zeros(3)
-    calls: dict[str, Callable[[], object]] = {
-        "text_ms": lambda: networks.encode_text(PROMPT),
-        "unet_ms": lambda: networks.unet(latent, 500.0, text, factors),
-        "decode_ms": lambda: networks.decode(latent, eye, zero),
-    }
-    spent = {name: median_ms(_waited(call, networks.device), times) for name, call in calls.items()}
+    spent = {name: median_ms(call, networks.device, times) for name, call in calls(info, networks).items()}
     return {"precision": networks.precision, **errors, **spent}
-
-
-def _inputs(info: ModelInfo, networks: Networks) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """A latent, a text's states and sound factors, the same for all networks but for where they lie."""
-    import torch
-
-    generator = torch.Generator().manual_seed(5)
-    latent = torch.randn(networks.latent_shape, generator=generator).to(networks.device)
-    factors = torch.rand(1, len(info.sound_factors), generator=generator).to(networks.device)
-    return latent, networks.encode_text(PROMPT), factors if info.sound_factors else None
-
-
-def _waited(call: Callable[[], object], device: torch.device) -> Callable[[], object]:
-    """A call that ends when the device has done it."""
-    import torch
-
-    def whole() -> None:
-        call()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-
-    return whole
 
 
 def agrees(row: dict[str, Any]) -> bool:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from visualizer.bench.networks import PROMPT, calls, median_ms
+
+if TYPE_CHECKING:
+    from engines.backends import Build
+
 
 def bench_frame(
-    model: Path, size: tuple[int, int] | None, cache: Path, backend: str = "", seconds: float = 10.0, batch: int = 1
+    model: Path, size: tuple[int, int] | None, cache: Path, backend: str, seconds: float, build: Build
 ) -> dict[str, Any]:
     """Paint as fast as the machine can: medians of a whole frame, one UNet pass and one decode, in milliseconds.
 
-    batch: slots of the stream; a UNet pass is then one of so many latents.
+    build: what the networks are made for beside; a UNet pass is one of as many latents as it says.
     """
-    import torch
-
-    from engines.backends import Build, open_networks
+    from engines.backends import open_networks
     from engines.model import inspect
     from engines.stream import Stream
 
     info = inspect(model)
     size = size or info.native_size
-    networks = open_networks(info, size, backend, cache, Build(batch=batch))
+    networks = open_networks(info, size, backend, cache, build)
     stream = Stream(info, networks)
-    stream.set_prompt("glowing violet nebula")
+    stream.set_prompt(PROMPT)
     controls = {"picture/steps": float(info.steps), "picture/walk": 0.3}
     for i in range(10):
         stream.paint(controls, None, i / 30)
@@ -37,30 +39,15 @@ def bench_frame(
         begun = time.perf_counter()
         stream.paint(controls, None, 1 + len(whole) / 30)
         whole.append(time.perf_counter() - begun)
-    one = torch.randn(networks.latent_shape)
-    latents = one.repeat(batch, 1, 1, 1)
-    text = networks.encode_text("glowing violet nebula")
-    factors = torch.full((1, len(info.sound_factors)), 0.5) if info.sound_factors else None
-    eye, zero = torch.eye(3), torch.zeros(3)
+    of_networks = calls(info, networks)
     return {
         "fps": round(1 / float(np.median(whole)), 1),
         "frame_ms": round(1000 * float(np.median(whole)), 2),
-        "unet_ms": median_ms(lambda: networks.unet(latents, 500.0, text, factors)),
-        "decode_ms": median_ms(lambda: networks.decode(one, eye, zero)),
+        **{name: median_ms(of_networks[name], networks.device) for name in ("unet_ms", "decode_ms")},
         "steps": info.steps,
-        "batch": batch,
+        "batch": networks.batch,
         "delay_frames": stream.delay_frames,
         "backend": networks.name,
         "size": f"{size[0]}x{size[1]}",
         "precision": networks.precision,
     }
-
-
-def median_ms(call: Callable[[], object], times: int = 60) -> float:
-    """Median time of a call in milliseconds, to hundredths."""
-    spent = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        call()
-        spent.append(time.perf_counter() - begun)
-    return round(1000 * float(np.median(spent)), 2)

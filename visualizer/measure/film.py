@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from visualizer.measure.reading import best_stream, decode, open_media, opening
+from visualizer.measure.reading import open_media, opening
+from visualizer.media import best_stream, decode
 from visualizer.snapshots import Picture
 
 LONGER_SIDE = 256

@@ -1,14 +1,14 @@
-"""Open a media file and decode one stream of it, through PyAV; damaged packets are passed over."""
+"""Open a media file that is to be measured, and its first frame."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 
 from visualizer.measure.errors import MeasureError
+from visualizer.media import best_stream, decode
 
 
 def open_media(path: Path) -> Any:
@@ -23,18 +23,6 @@ def open_media(path: Path) -> Any:
         if isinstance(error, PermissionError):
             raise MeasureError(f"{path} may not be read; change its permissions.") from None
         raise MeasureError(f"{path} is no video or sound that can be read; choose another file.") from None
-
-
-def best_stream(container: Any, kind: str) -> Any | None:
-    """The stream of a kind ("video", "audio") that a player would choose; None where there is none.
-
-    A picture that is only attached, such as a record's cover, is no video.
-    """
-    streams = [one for one in container.streams if one.type == kind]
-    if kind == "video":
-        streams = [one for one in streams if not one.disposition & av.stream.Disposition.attached_pic]
-    best = container.streams.best(kind)
-    return best if best in streams else next(iter(streams), None)
 
 
 def opening(path: Path, kind: str, lacks: str, broken: str) -> tuple[Any, float, float | None]:
@@ -52,18 +40,3 @@ def opening(path: Path, kind: str, lacks: str, broken: str) -> tuple[Any, float,
         if first is None:
             raise MeasureError(broken)
         return first, float(first.time or 0.0), length / 1e6 if length else None
-
-
-def decode(container: Any, stream: Any) -> Iterator[Any]:
-    """The stream's frames from where the container stands; a file that breaks off ends where it does."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.FFmpegError):
-            return
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            continue
-        yield from frames

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from engines.folder import LINK, read_json, settings_files, weights_of
-from engines.model import TINY, inspect
+from engines.folder import LINK, read_json, settings_files, weights_of, where
+from engines.model import TINY, ModelInfo, inspect
 from visualizer.models.about import CARD, LICENCES
 from visualizer.models.library import LibraryError, check_room, finish, free_name, whole_or_not
 from visualizer.models.progress import Progress
@@ -24,14 +24,7 @@ def add_folder(folder: Path, name: str, copy: bool, progress: Progress, taesd: P
         raise LibraryError(f"{folder} is an added model itself: add the folder that it links to")
     info = inspect(folder)
     name = free_name(name)
-    files: dict[str, Path] = {}
-    if copy:
-        files |= settings_files(folder)
-        files |= {name: folder / name for name in (CARD, *LICENCES) if (folder / name).is_file()}
-        for kind, place in info.parts.items():
-            if kind not in ("tokenizer", "tokenizer_2", "scheduler"):
-                files |= {f"{place.name}/{weights.name}": weights for weights in weights_of(place)}
-        files |= {f"vae/{weights.name}": weights for weights in weights_of(folder / "vae")}  # though another may stand in
+    files = files_of(info) if copy else {}
     if taesd is not None:
         files |= tiny_files(taesd)
     with whole_or_not(name, folder) as part:
@@ -40,6 +33,17 @@ def add_folder(folder: Path, name: str, copy: bool, progress: Progress, taesd: P
         copy_files(files, part, progress)
         inspect(part)
         return finish(part)
+
+
+def files_of(info: ModelInfo) -> dict[str, Path]:
+    """What of a model is used, by its name in a copy."""
+    files = settings_files(info.path)
+    files |= {name: where(info.path, name) for name in (CARD, *LICENCES) if where(info.path, name).is_file()}
+    for kind, place in info.parts.items():
+        if kind not in ("tokenizer", "tokenizer_2", "scheduler"):
+            files |= {f"{place.name}/{weights.name}": weights for weights in weights_of(place)}
+    own = where(info.path, "vae")  # though another may stand in
+    return files | {f"vae/{weights.name}": weights for weights in weights_of(own)}
 
 
 def tiny_files(taesd: Path) -> dict[str, Path]:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from engines.families import family_of
 from engines.folder import PICKLES, VARIANT, ModelError, read_json, variant_of
 from engines.model import NETWORKS, PARTS, SECOND, inspect
+from engines.styles.file import is_style, read_style
 from visualizer.models.about import CARD, LICENCES
 from visualizer.models.folders import copy_files, tiny_files
 from visualizer.models.library import (
@@ -27,16 +28,21 @@ from visualizer.models.library import (
     gigabytes,
     is_full,
     library,
+    style_in,
 )
 from visualizer.models.progress import Progress
 
 HUB_ID = re.compile(r"(?:https://huggingface\.co/)?([\w.-]+/[\w.-]+?)/?")
+HUB_FILE = re.compile(r"(?:https://huggingface\.co/)?([\w.-]+/[\w.-]+)/(?:(?:resolve|blob)/main/)?([\w./ -]+\.safetensors)")
+USUAL_STYLE = "pytorch_lora_weights.safetensors"
+"""What diffusers calls a LoRA's file."""
 CLIENT = ("huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "hf_xet")
 WORDS = (".json", ".txt")
 
 
 def add_from_hub(repo: str, name: str, progress: Progress, taesd: Path | None = None) -> Path:
-    """Download a model by its id on the hub, such as stabilityai/sd-turbo, and install it under a name.
+    """Download a model by its id on the hub, such as stabilityai/sd-turbo, and install it under a name; or the style that
+    its repository holds instead of a model.
 
     What was downloaded of it before is not downloaded again. taesd: the folder of a quick decoder for it. Raises ModelError
     for a model that is not painted with, before its weights are downloaded, and LibraryError for all else.
@@ -45,6 +51,8 @@ def add_from_hub(repo: str, name: str, progress: Progress, taesd: Path | None = 
     part = library() / (free_name(name) + PART)
     try:
         files = _files(repo)
+        if INDEX not in files and USUAL_STYLE in files:
+            return add_style_from_hub(repo, USUAL_STYLE, name)
         words, weights = chosen(files, repo)
         begin(name, f"hub:{repo}")
         _download(repo, words, part)
@@ -65,6 +73,40 @@ def add_from_hub(repo: str, name: str, progress: Progress, taesd: Path | None = 
     return finish(part)
 
 
+def add_style_from_hub(repo: str, file: str, name: str) -> Path:
+    """Download a LoRA by its place in a repository, and install it under a name.
+
+    Whether it is one is seen before its tensors come. Raises StyleError for a kind of LoRA that is not painted with,
+    LibraryError otherwise.
+    """
+    part = library() / (free_name(name) + PART)
+    try:
+        files = _files(repo)
+        if file not in files:
+            have = ", ".join(name for name in files if name.endswith(".safetensors")) or "none"
+            raise LibraryError(f"{repo} has no {file}: its .safetensors files are {have}")
+        if not is_style(_header(repo, file)):
+            raise LibraryError(f"{file} of {repo} is no style: if it is a checkpoint, download it and add it with --like")
+        begin(name, f"hub:{repo}/{file}")
+        check_room(part, files[file])
+        _download(repo, [file], part)
+        (part / file).replace(style_in(part))
+        read_style(style_in(part))
+    except ModelError:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    except Exception as error:
+        raise _said(error, repo, part) from error
+    for folder in [path for path in part.iterdir() if path.is_dir()]:  # what the client knows, and those the file lay in
+        shutil.rmtree(folder)
+    return finish(part)
+
+
+def style_name(repo: str, file: str) -> str:
+    """What a style from a repository is called where no name is given."""
+    return (repo if file == USUAL_STYLE else PurePosixPath(file).with_suffix("").as_posix()).rpartition("/")[2]
+
+
 def chosen(files: Mapping[str, int], repo: str) -> tuple[list[str], list[str]]:
     """(configurations and texts, weights) that are needed of a repository's files, which are given with their sizes.
 
@@ -73,7 +115,9 @@ def chosen(files: Mapping[str, int], repo: str) -> tuple[list[str], list[str]]:
     """
     if INDEX not in files:
         loose = [name for name in files if name.endswith(".safetensors") and "/" not in name]
-        hint = f": download {loose[0]} and add that file" if loose else ": choose another one"
+        hint = ": choose another one"
+        if loose:
+            hint = f": download {loose[0]} and add that file, or add {repo}/{loose[0]} if it is a style"
         raise LibraryError(f"{repo} is no model in the diffusers layout, it has no {INDEX}{hint}")
     parts = [part for part in (*PARTS, *SECOND) if any(name.startswith(f"{part}/") for name in files)]
     words = [INDEX, CARD, "live.json", "lexicon.json", *LICENCES]
@@ -104,6 +148,13 @@ def _files(repo: str) -> dict[str, int]:
 
     found = HfApi().model_info(repo, files_metadata=True).siblings or []
     return {file.rfilename: file.size or 0 for file in found}
+
+
+def _header(repo: str, file: str) -> Mapping[str, object]:
+    """A .safetensors file's tensors by name, without them."""
+    from huggingface_hub import HfApi
+
+    return HfApi().parse_safetensors_file_metadata(repo, file).tensors
 
 
 def _download(repo: str, names: list[str], part: Path) -> None:

@@ -1,4 +1,4 @@
-"""The library: installed picture models by name, each a folder among the user's files.
+"""The library: installed picture models and styles by name, each a folder among the user's files.
 
 A model that is on its way lies in ``NAME.part`` and gets its name when it is whole, so that none is ever half there.
 """
@@ -39,6 +39,17 @@ def installed() -> dict[str, Path]:
     return {path.name: path for path in sorted(whole) if path.suffix != PART}
 
 
+def installed_styles() -> dict[str, Path]:
+    """The files of the installed styles by name, in alphabetical order."""
+    found = library().iterdir() if library().is_dir() else ()
+    return {path.name: style_in(path) for path in sorted(found) if path.suffix != PART and style_in(path).is_file()}
+
+
+def style_in(folder: Path) -> Path:
+    """The place of a style's file in its folder: it has the style's name, by which it is told of."""
+    return folder / f"{folder.name.removesuffix(PART)}.safetensors"
+
+
 def find_model(given: Path) -> Path:
     """The folder that a name of an installed model, or a path, stands for. A name comes before a folder called so.
 
@@ -61,8 +72,8 @@ def free_name(name: str) -> str:
     """The name if a new model may have it. Raises LibraryError."""
     if not NAME.fullmatch(name) or name.endswith((PART, ".", " ")):
         raise LibraryError(f"{name!r} is no name for a model: use letters, digits, dots and hyphens (--name)")
-    if name in installed():
-        raise LibraryError(f"there is a model {name} already: remove it first, or give this one another name (--name)")
+    if name in {**installed(), **installed_styles()}:
+        raise LibraryError(f"there is a model or style {name} already: remove it first, or choose another name (--name)")
     return name
 
 
@@ -108,13 +119,13 @@ def source_of(folder: Path) -> str:
 
 
 def remove(name: str) -> None:
-    """Remove an installed model, or what there is of one that never became whole. A folder it links to stays.
+    """Remove an installed model or style, or what there is of one that never became whole. A folder it links to stays.
 
     Raises LibraryError if there is no such model.
     """
     found = [path for path in (library() / name, library() / (name + PART)) if NAME.fullmatch(name) and path.is_dir()]
     if not found:
-        have = ", ".join(installed()) or "none"
+        have = ", ".join([*installed(), *installed_styles()]) or "none"
         raise LibraryError(f"there is no installed model {name}: installed are {have}")
     for path in found:
         shutil.rmtree(path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-import threading
 
+from visualizer.background import Background
 from visualizer.osc.endpoint import Endpoint, EndpointError
 from visualizer.osc.tree import NAME
 
@@ -27,8 +27,7 @@ class Announcement:
             ) from None
         self._query = query
         self._module = zeroconf
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._announce, name="oscquery mdns", daemon=True)
+        self._thread = Background(self._announce, "oscquery mdns")
 
     def start(self) -> None:
         """Announce, on a thread of its own: to make sure of a name takes a second."""
@@ -36,9 +35,7 @@ class Announcement:
 
     def stop(self) -> None:
         """Take the announcement back."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(LONGEST_END_S)
+        self._thread.stop(LONGEST_END_S)
 
     def _announce(self) -> None:
         wanted = None if self._query.is_every else [str(self._query.resolve()[1][0])]
@@ -52,7 +49,7 @@ class Announcement:
             running = self._module.Zeroconf(interfaces=wanted or self._module.InterfaceChoice.All)
             try:
                 running.register_service(info, allow_name_change=True)
-                self._stopping.wait()
+                self._thread.stopping.wait()
             finally:
                 running.close()
 

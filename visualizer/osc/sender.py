@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
 
+from visualizer.background import Background
 from visualizer.osc.codec import bundle
 from visualizer.osc.endpoint import Endpoint, EndpointError
 from visualizer.osc.heard import WORDS, HeardMessages, Hearing, word_messages
@@ -28,8 +28,7 @@ class Sender:
         self.endpoint = endpoint
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="osc out", daemon=True)
+        self._thread = Background(self._run, "osc out")
 
     def start(self) -> None:
         """Begin to send."""
@@ -37,15 +36,13 @@ class Sender:
 
     def stop(self) -> None:
         """End."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
         self._socket.close()
 
     def _run(self) -> None:
         messages, ticks = HeardMessages(), 0
         due = time.perf_counter()
-        while not self._stopping.wait(max(0.0, due - time.perf_counter())):
+        while not self._thread.stopping.wait(max(0.0, due - time.perf_counter())):
             self._send(bundle(messages.at_tick(tuple(self._hearing.hops), self._hearing.beat)))
             if ticks % round(RATE_HZ / WORDS_HZ) == 0:
                 self._send(bundle(word_messages(self._hearing.words(WORDS))))

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
-import threading
 import time
 
 from visualizer import __version__
+from visualizer.background import Background
 from visualizer.osc.codec import Message, PacketError, decode, encode
 from visualizer.osc.complaints import Complaints
 from visualizer.osc.endpoint import Endpoint, EndpointError
@@ -56,9 +56,8 @@ class Server:
         """Messages so far, those refused included."""
         self._inbox = Inbox()
         self._complaints = Complaints()
-        self._stopping = threading.Event()
         self._hand_over = HandOver(target, self._inbox, self._refused, "osc to show")
-        self._thread = threading.Thread(target=self._listen, name="osc in", daemon=True)
+        self._thread = Background(self._listen, "osc in")
 
     def start(self) -> None:
         """Listen."""
@@ -67,9 +66,7 @@ class Server:
 
     def stop(self) -> None:
         """End both threads and close the socket."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
         self._hand_over.stop()
         self._socket.close()
 
@@ -98,14 +95,14 @@ class Server:
     def _listen(self) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
-            while not self._stopping.is_set():
+            while not self._thread.stopping.is_set():
                 if selector.select(LOOK_S):
                     self._drain()
 
     def _drain(self) -> None:
         """Take in packets until there is none, resting now and then."""
         begun = time.perf_counter()
-        while not self._stopping.is_set():
+        while not self._thread.stopping.is_set():
             try:
                 packet, sender = self._socket.recvfrom(LARGEST_PACKET)
             except BlockingIOError:

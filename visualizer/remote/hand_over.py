@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
+from visualizer.background import Background
 from visualizer.failures import is_expected
 from visualizer.remote.inbox import Asked, Inbox
 from visualizer.remote.target import Target
@@ -23,8 +23,7 @@ class HandOver:
 
     def __init__(self, target: Target, inbox: Inbox, refused: Callable[[Asked, str], None], name: str) -> None:
         self._target, self._inbox, self._refused = target, inbox, refused
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = Background(self._run, name)
 
     def start(self) -> None:
         """Begin to hand over."""
@@ -32,13 +31,11 @@ class HandOver:
 
     def stop(self) -> None:
         """End; what still waits is left."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
 
     def _run(self) -> None:
         done = 0.0
-        while not self._stopping.is_set():
+        while not self._thread.stopping.is_set():
             taken = self._inbox.take(done + FRAME_S, time.perf_counter() + LOOK_S)
             for asked in taken:
                 try:

@@ -51,7 +51,7 @@ def main() -> int:
     threading.Thread(target=_end_with_the_app, daemon=True).start()
     try:
         wanted = Wanted.of(json.loads(sys.argv[1]))
-        wanted.prepare(lambda phase: _say(phase=phase))
+        wanted.make(lambda phase: _say(phase=phase))
     except (BackendError, ModelError) as error:
         _say(error=str(error), no_room=isinstance(error, RoomError))
         return 1

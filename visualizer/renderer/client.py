@@ -91,15 +91,20 @@ class RendererClient:
         if self._next is not None:
             self._next.set_prompts(text, second, fade_s)
 
-    def change(self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None) -> None:
-        """Paint another model, at another (width, height), on another backend, as soon as that is ready; None leaves it.
+    def change(
+        self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
+        styles: tuple[Path, ...] | None = None, sees: bool | None = None,
+    ) -> None:  # fmt: skip
+        """Paint another model, at another (width, height), on another backend, with other styles, over the show's
+        picture source or not, as soon as that is ready; None leaves it.
 
         What is asked for last counts. Where it cannot be, ``status`` says why, and what paints goes on.
         """
         asked = self._asked or self.settings
         asked = replace(
             asked, model=model or asked.model, size=size or asked.size,
-            backend=asked.backend if backend is None else backend,
+            backend=asked.backend if backend is None else backend, styles=asked.styles if styles is None else styles,
+            sees=asked.sees if sees is None else sees,
         )  # fmt: skip
         self._notice = ""
         self._give_up()

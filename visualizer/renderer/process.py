@@ -27,6 +27,7 @@ from visualizer.encoder.bank import BankError
 from visualizer.encoder.banks import load_bank
 from visualizer.encoder.config import EncoderError
 from visualizer.encoder.published import open_encoder
+from visualizer.picture_source.box import Sight
 from visualizer.renderer.listener import Listener
 from visualizer.renderer.mailbox import Mailbox
 from visualizer.renderer.messages import (
@@ -61,6 +62,7 @@ class Renderer:
         self._wanted: Wanted | None = None
         self._paints = False
         self._understanding = Understanding()
+        self._sight: Sight | None = None
         self._prompts = "", ""
         self._period = 1 / 24
         self._number = 0
@@ -104,7 +106,8 @@ class Renderer:
 
     def _paint(self, stream: Stream, controls: Controls, trace: Trace) -> None:
         begun = time.perf_counter()
-        picture = stream.paint(controls.values, self._understanding.meant(begun), begun)
+        source = None if self._sight is None else self._sight.picture()
+        picture = stream.paint(controls.values, self._understanding.meant(begun), begun, source)
         self._number += 1
         frame = Frame(
             picture, controls.sample, self._number, Trace(trace.captured, trace.heard, begun, time.perf_counter())
@@ -161,6 +164,7 @@ class Renderer:
         networks = wanted.open()
         self._stream = Stream(wanted.info, networks)
         self._stream.set_prompt(*self._prompts)
+        self._sight = Sight(self._show, wanted.size) if wanted.build.sees else None
         self._understanding.speak_to(wanted.info, networks, wanted.cache)
         self._frames_box.beat()
         size, steps = list(wanted.size), wanted.info.steps
@@ -187,7 +191,8 @@ class Renderer:
             self._understanding.meant(time.perf_counter())
             self._frames_box.beat()
         for number in range(WARM_FRAMES):
-            stream.paint({}, self._understanding.meant(time.perf_counter()), number * self._period)
+            source = None if self._sight is None else self._sight.picture()
+            stream.paint({}, self._understanding.meant(time.perf_counter()), number * self._period, source)
             self._frames_box.beat()
 
     def _take_up(self, stream: Stream, wanted: Wanted, after: Path, resume: bool) -> None:

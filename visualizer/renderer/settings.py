@@ -11,7 +11,8 @@ from typing import Any
 class RendererSettings:
     """What a renderer is started with. size: (width, height). backend: "" for the machine's best.
 
-    second: the prompt at the other end of the mix. batch: slots of the stream, 1 for none.
+    second: the prompt at the other end of the mix. styles: LoRA files whose weights the controls move.
+    sees: whether it paints over what the show's picture source shows. batch: slots of the stream, 1 for none.
     encoder, bank: of the sound, None for a renderer that does not listen. banks: folder of the user's own, None for none.
     """
 
@@ -25,13 +26,16 @@ class RendererSettings:
     bank: Path | None = None
     banks: Path | None = None
     second: str = ""
+    styles: tuple[Path, ...] = ()
+    sees: bool = False
     batch: int = 1
 
     def wanted(self) -> dict[str, Any]:
         """Which networks, in plain values: what ``Wanted.of`` reads in the renderer."""
         return {
             "model": str(self.model), "width": self.size[0], "height": self.size[1], "backend": self.backend,
-            "cache": str(self.cache), "batch": self.batch,
+            "cache": str(self.cache), "styles": [str(style) for style in self.styles],
+            "sees": self.sees, "batch": self.batch,
         }  # fmt: skip
 
     @property

@@ -13,9 +13,9 @@ from engines.model import ModelInfo, inspect
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A model at (width, height) on a backend, "" for the machine's best.
+    """A model at (width, height) on a backend, "" for the machine's best. cache: where what is built is kept.
 
-    cache: where what is built is kept. build: what it is built for.
+    build: what the networks are made for beside.
     """
 
     info: ModelInfo
@@ -28,11 +28,11 @@ class Wanted:
     def of(cls, plain: Mapping[str, Any]) -> Wanted:
         """From ``RendererSettings.wanted``. Raises ModelError where the folder holds no model."""
         size = int(plain["width"]), int(plain["height"])
-        build = Build(batch=int(plain["batch"]))
+        build = Build(tuple(map(Path, plain["styles"])), bool(plain["sees"]), int(plain["batch"]))
         return cls(inspect(Path(plain["model"])), size, str(plain["backend"]), Path(plain["cache"]), build)
 
-    def prepare(self, tell: Callable[[str], None]) -> None:
-        """Build what ``open`` would have to build first. tell: is told how far that is. Raises as ``open`` does."""
+    def make(self, tell: Callable[[str], None]) -> None:
+        """Build and keep what ``open`` would have to build. tell: as ``engines.backends.build``. Raises as ``open``."""
         build(self.info, self.size, self.backend, self.cache, tell, self.build)
 
     def open(self) -> Networks:

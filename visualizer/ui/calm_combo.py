@@ -43,6 +43,17 @@ class CalmCombo(QComboBox):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMaxVisibleItems(20)
         self._rows = QStandardItemModel(self)
+        self.fill(groups, labels)
+        self.setModel(self._rows)
+        if any(groups):
+            self.setItemDelegate(_Grouped(self))
+        self._opened = False
+        self.activated.connect(lambda row: self.chosen.emit(self.itemData(row)))
+
+    def fill(self, groups: Mapping[str, Sequence[str]], labels: Mapping[str, str] | None = None) -> None:
+        """Offer these names; none of them is shown until one is put."""
+        self._rows.clear()
+        self._opened = False  # the list is measured anew
         for heading, names in groups.items():
             if heading:
                 title = QStandardItem(heading)
@@ -52,11 +63,6 @@ class CalmCombo(QComboBox):
                 item = QStandardItem((labels or {}).get(name, name))
                 item.setData(name, Qt.ItemDataRole.UserRole)
                 self._rows.appendRow(item)
-        self.setModel(self._rows)
-        if any(groups):
-            self.setItemDelegate(_Grouped(self))
-        self._opened = False
-        self.activated.connect(lambda row: self.chosen.emit(self.itemData(row)))
 
     @property
     def name(self) -> str:

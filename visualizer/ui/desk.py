@@ -20,6 +20,7 @@ from visualizer.ui.input_picker import InputPicker
 from visualizer.ui.keys import key_name
 from visualizer.ui.keys_overlay import KeysOverlay
 from visualizer.ui.midi_panel import MidiPanel
+from visualizer.ui.model_panel import ModelPanel
 from visualizer.ui.picture_view import PictureView
 from visualizer.ui.prompts_bar import PromptsBar
 from visualizer.ui.rig import Rig
@@ -56,6 +57,9 @@ class Desk(QWidget):
         self.side = DeskSide(show, self.changes, rig.fitted)
         self.stage = StagePanel(show, rig.recordings, rig.shares)
         self.side.add("Stage", self.stage)
+        self.model = ModelPanel(show, self.changes)
+        self.model.told.connect(show.tell)
+        self.side.add("Model", self.model)
         self.midi: MidiPanel | None = None
         if rig.midi is not None and rig.link is not None:
             self.midi = MidiPanel(rig.midi, rig.link)
@@ -192,7 +196,7 @@ class Desk(QWidget):
         kept = remembered.Remembered(
             self.picker.source, remembered.plain_look(show.look()), own, geometry, self.stage.stage.screen_chosen,
             self.side.tabs.currentIndex(), self.stage.stage.mode,
-            self._rig.link is not None and self._rig.link.state.is_on,
+            self._rig.link is not None and self._rig.link.state.is_on, *self.model.remembered,
         )  # fmt: skip
         try:
             remembered.save(kept, self._rig.keep)

@@ -70,7 +70,7 @@ class DeskSide(QWidget):
         for sign, action in actions:
             button = QToolButton()
             button.setText(sign)
-            button.setFixedSize(36, BUTTON_HEIGHT_PX)
+            button.setFixedSize(34, BUTTON_HEIGHT_PX)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(action.trigger)
             _mirror(action, button)

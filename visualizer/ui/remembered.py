@@ -23,6 +23,8 @@ class Remembered:
     """source: as in ``ShowSettings``, "" for none. look: as plain values (``plain_look``), None for none. own: the show's
     own values by parameter name. geometry: of the window, as Qt saves it, in hexadecimal. screen: the stage's. tab: of
     the desk's side. aspect: how the picture lies on the stage, "fit" or "fill". link: whether Ableton Link is on.
+    model: the folder of what painted, "" for what ships. pixels: [width, height], empty for the model's own. backend: as
+    chosen. styles: files.
     """
 
     source: str = ""
@@ -33,6 +35,10 @@ class Remembered:
     tab: int = 0
     aspect: str = "fit"
     link: bool = False
+    model: str = ""
+    pixels: list[int] = field(default_factory=list)
+    backend: str = ""
+    styles: list[str] = field(default_factory=list)
 
 
 def default_file() -> Path:

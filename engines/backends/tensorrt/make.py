@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engines.backends.base import PLAIN, BackendError, Build
-from engines.backends.onnx_export import NETWORKS, export, network, wide_layers_of
+from engines.backends.onnx_export import ENCODER, NETWORKS, export, network, wide_layers_of
 from engines.backends.tensorrt.build import Progress, check_target
-from engines.backends.tensorrt.build import build as compile_engine
+from engines.backends.tensorrt.build import build as build_engine
 from engines.backends.tensorrt.library import Library
 from engines.backends.tensorrt.store import Header, Key, Store
 from engines.folder import read_json
 from engines.model import ModelInfo, Modules, load
+from engines.styles.file import fingerprint
 
 BATCHED = "unet of a batch"
 
@@ -34,9 +35,9 @@ class Target:
 
 def precision_of(name: str, info: ModelInfo, precision: str) -> str:
     """That of one network, as on other backends: the text encoder, which runs once a prompt, is always in fp32, and so is a
-    decoder of the XL families that says of itself that it leaves the range of half precision.
+    autoencoder of the XL families that says of itself that it leaves the range of half precision.
     """
-    if name == "decoder" and info.pooled:
+    if name in ("decoder", ENCODER) and info.pooled:
         config = read_json(info.parts["vae"] / "config.json")
         usual = config.get("_class_name") != "AutoencoderTiny"  # what diffusers takes where nothing is said
         return "fp32" if config.get("force_upcast", usual) else precision
@@ -45,12 +46,13 @@ def precision_of(name: str, info: ModelInfo, precision: str) -> str:
 
 def key(
     name: str, info: ModelInfo, size: tuple[int, int], library: Library, target: Target, precision: str, refittable: bool,
-    batch: int = 1,
+    build: Build = PLAIN,
 ) -> Key:  # fmt: skip
-    """What the engine of one network is kept under."""
+    """What the engine of one network is kept under; styles are the UNet's alone."""
+    styles = "".join(f" {fingerprint(style)}" for style in build.styles if name == "unet")
     return Key(
-        name, f"{info.fingerprint} {info.guidance:g}", size, precision_of(name, info, precision), library.flavour,
-        library.version, target.named(library), refittable, batch=batch,
+        name, f"{info.fingerprint} {info.guidance:g}{styles}", size, precision_of(name, info, precision), library.flavour,
+        library.version, target.named(library), refittable, batch=build.batch,
     )  # fmt: skip
 
 
@@ -71,13 +73,14 @@ def engines(
     check_target(library, target.capability, target.capability if target.gpu else None)
     modules: Modules | None = None
     ready: dict[str, tuple[bytes, Header]] = {}
-    for name in (*NETWORKS, *([BATCHED] if build.batch > 1 else [])):
-        kind, batch = ("unet", build.batch) if name == BATCHED else (name, 1)
-        wanted = key(kind, info, size, library, target, precision, refittable, batch)
+    plain = (*NETWORKS, ENCODER) if build.sees else NETWORKS
+    for name in (*plain, BATCHED) if build.batch > 1 else plain:
+        kind, made_for = ("unet", build) if name == BATCHED else (name, replace(build, batch=1))
+        wanted = key(kind, info, size, library, target, precision, refittable, made_for)
         found = store.load(wanted)
         if found is None:
             modules = modules or load(info)
-            found = _make(wanted, modules, info, store, library, target, tell, progress)
+            found = _make(wanted, modules, info, store, library, target, tell, progress, made_for)
             told = f"built in {found[1].seconds:.1f} s"
         else:
             told = "was there"
@@ -89,7 +92,7 @@ def engines(
 
 def _make(
     wanted: Key, modules: Modules, info: ModelInfo, store: Store, library: Library, target: Target,
-    tell: Tell | None, progress: Progress | None,
+    tell: Tell | None, progress: Progress | None, build: Build,
 ) -> tuple[bytes, Header]:  # fmt: skip
     begun = time.perf_counter()
     timing = f"{library.flavour} {library.version} {target.named(library)}"
@@ -97,11 +100,11 @@ def _make(
         progress(f"export {wanted.network}", 0, 1)
     with store.making() as making:
         graph = making / f"{wanted.network}.onnx"
-        export(network(wanted.network, modules, info, wanted.size, wanted.precision, wanted.batch), graph)
+        export(network(wanted.network, modules, info, wanted.size, wanted.precision, build), graph)
         if tell is not None and wanted.precision == "fp16" and (wide := wide_layers_of(graph)):
             tell(f"{wanted.network}: {len(wide)} layers compute in fp32, which is slower, the first of them {wide[0]}")
         learnt = store.learnt("timing", timing)
-        built = compile_engine(library, graph, target.capability, learnt, progress, wanted.refittable)
+        built = build_engine(library, graph, target.capability, learnt, progress, wanted.refittable)
     if built.timing:
         store.keep_learnt("timing", timing, built.timing)
     header = store.save(wanted, built.plan, built.bindings, info.path.name, time.perf_counter() - begun)
