@@ -12,6 +12,7 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from moving_pictures import disc, write_video
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from some_styles import kohya, some_parts
@@ -29,6 +30,7 @@ from visualizer.ui.changes import Changes
 from visualizer.ui.model_panel import ModelPanel
 from visualizer.ui.remembered import Remembered, save
 from visualizer.ui.remembered import load as load_remembered
+from visualizer.ui.source_row import SourceRow
 
 
 @pytest.fixture
@@ -119,6 +121,35 @@ def test_styles_are_loaded_and_weighed_on_the_desk(show: LiveShow, tmp_path: Pat
     panel.close()
 
 
+def test_what_is_painted_over_is_chosen_on_the_desk(show: LiveShow, tmp_path: Path) -> None:
+    video, broken = tmp_path / "disc.mp4", tmp_path / "broken.mp4"
+    write_video(video, [disc(number / 24) for number in range(24)])
+    broken.write_bytes(b"no video")
+    row, told, answers = SourceRow(show, Changes(show), lambda _: answers.pop()), list[str](), list[str]()
+    row.told.connect(told.append)
+    row.show()
+    row.follow()
+    assert row.kinds.buttons[""].isChecked() and not row.amount.isVisible()
+    for answer in (str(broken), ""):  # a file that is none, and no file at all
+        answers.append(answer)
+        row.kinds.buttons["file"].click()
+        assert row.kinds.buttons[""].isChecked()
+    assert len(told) == 1 and "broken.mp4" in told[0]
+    answers.append(str(video))
+    row.kinds.buttons["file"].click()
+    wait_until(lambda: show.picture_source.status.state == "running", 60, "the video")
+    row.follow()
+    assert row.kinds.buttons["file"].isChecked() and "disc.mp4" in row.state.text() and row.amount.isVisible()
+    row.amount.setValue(0.3)
+    row.mirror.click()
+    wait_until(lambda: (show.values["source/amount"], show.values["source/mirror"]) == (0.3, 1.0), 5, "both values")
+    wait_until(lambda: show.renderer.settings.sees, 120, "a model that sees")
+    row.kinds.buttons[""].click()
+    wait_until(lambda: show.picture_source.source == "", 10, "nothing")
+    row.follow()
+    assert not row.mirror.isVisible()
+
+
 def test_what_the_hand_has_set_stays_when_another_model_comes(show: LiveShow, tiny_model: Path) -> None:
     fit = Fit(inspect(show.renderer.settings.model))
     wait_until(lambda: show.latest is not None, 60, "a picture")
@@ -146,19 +177,23 @@ def test_what_paints_is_remembered(show: LiveShow, tiny_model: Path, tmp_path: P
     unet = load(inspect(tiny_model)).unet
     style = kohya(some_parts(unet, ("to_q",)), tmp_path / "ink.safetensors")
     kept = Remembered(model=str(tiny_model), pixels=[192, 64], backend="torch", styles=[str(style)])
-    assert panel.remembered == ("", [128, 128], "", [])
+    assert panel.remembered == ("", [128, 128], "", [], "")
     save(kept, tmp_path / "desk.json")
-    arguments, problems = Namespace(model=None, size=None, backend="", style=()), list[str]()
+    arguments, problems = Namespace(model=None, size=None, backend="", style=(), picture=None), list[str]()
     _paint_again(load_remembered(tmp_path / "desk.json"), arguments, problems)
     assert (arguments.model, arguments.size, arguments.backend) == (tiny_model, (192, 64), "torch")
     assert arguments.style == (str(style),) and not problems
-    other = Namespace(model=None, size=(64, 64), backend="", style=())
+    other = Namespace(model=None, size=(64, 64), backend="", style=(), picture=None)
     _paint_again(kept, other, problems)
     assert other.size == (64, 64) and other.model is None and not problems, "what is asked for counts"
     lost = ({"model": str(tmp_path / "gone")}, {"pixels": [1, 2]}, {"pixels": [64]}, {"styles": ["gone"]})
     for gone in (Remembered(**wrong) for wrong in lost):
-        arguments = Namespace(model=None, size=None, backend="", style=())
+        arguments = Namespace(model=None, size=None, backend="", style=(), picture=None)
         problems.clear()
         _paint_again(gone, arguments, problems)
         assert arguments.model is None and arguments.size is None
         assert len(problems) == 1 and "the usual model paints" in problems[0]
+    gone_picture = Namespace(model=Path("x"), size=None, backend="", style=(), picture=None)
+    problems.clear()
+    _paint_again(Remembered(picture=str(tmp_path / "gone.mp4")), gone_picture, problems)
+    assert gone_picture.picture is None and len(problems) == 1 and "gone.mp4" in problems[0]

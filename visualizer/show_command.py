@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engines.folder import ModelError
 from engines.styles.file import StyleError
-from visualizer.chosen import model_of, settings_of, source_of, styles_of
+from visualizer.chosen import model_of, picture_of, settings_of, source_of, styles_of
 from visualizer.control.outside import Outside
 from visualizer.failures import UsageError
 from visualizer.fit import Fit
@@ -19,6 +19,7 @@ from visualizer.looks import Looks
 from visualizer.midi.door import Midi
 from visualizer.models.library import LibraryError
 from visualizer.osc.door import DEFAULT, Osc, OscSettings
+from visualizer.picture_source.errors import PictureError
 from visualizer.preset import Preset
 from visualizer.remote.show_target import ShowTarget
 from visualizer.remote.target import Target
@@ -122,6 +123,11 @@ def _source_again(source: str, problems: list[str]) -> str:
 
 def _paint_again(kept: Remembered, arguments: argparse.Namespace, problems: list[str]) -> None:
     """What painted the last time paints again, unless something else is asked for or it is gone."""
+    if kept.picture and not arguments.picture:
+        try:
+            arguments.picture = picture_of(kept.picture)
+        except PictureError as error:
+            problems.append(f"What was painted over the last time is not there: {error}")
     if arguments.model or arguments.size or arguments.backend or arguments.style:
         return
     again = argparse.Namespace(

@@ -106,6 +106,8 @@ class RendererClient:
             backend=asked.backend if backend is None else backend, styles=asked.styles if styles is None else styles,
             sees=asked.sees if sees is None else sees,
         )  # fmt: skip
+        if asked == self._asked:
+            return
         self._notice = ""
         self._give_up()
         self._asked = None if asked == self.settings else asked

@@ -22,6 +22,7 @@ from visualizer.ui.changes import Changes
 from visualizer.ui.following import FollowingPanel
 from visualizer.ui.outside_list import note, put
 from visualizer.ui.section import Section
+from visualizer.ui.source_row import SourceRow, SourceShow
 from visualizer.ui.style_rows import StyleRows
 from visualizer.ui.theme import GAP_PX
 
@@ -49,7 +50,7 @@ class Painted(Protocol):
         ...
 
 
-class PaintedShow(Protocol):
+class PaintedShow(SourceShow, Protocol):
     """What the panel asks of a show."""
 
     @property
@@ -98,6 +99,8 @@ class ModelPanel(FollowingPanel):
         self.backend.chosen.connect(lambda backend: show.change_picture(backend=backend))
         self.styles = StyleRows(changes)
         self.styles.chosen.connect(lambda files: show.change_picture(styles=files))
+        self.source = SourceRow(show, changes)
+        self.source.told.connect(self.told)
         what = Section("What paints")
         rows = QWidget()
         form = QFormLayout(rows)
@@ -125,7 +128,10 @@ class ModelPanel(FollowingPanel):
         which.setText("LoRA files made for this model: visualizer models add FILE, in a terminal.")
         worn.add(which)
         layout.addWidget(what)
+        over = Section("Paint over")
+        over.add(self.source)
         layout.addWidget(worn)
+        layout.addWidget(over)
         layout.addWidget(rate)
         layout.addStretch(1)
 
@@ -135,11 +141,12 @@ class ModelPanel(FollowingPanel):
         super().showEvent(event)
 
     @property
-    def remembered(self) -> tuple[str, list[int], str, list[str]]:
-        """Model, size, backend and styles as ``Remembered`` keeps them."""
+    def remembered(self) -> tuple[str, list[int], str, list[str], str]:
+        """Model, size, backend, styles and picture source as ``Remembered`` keeps them."""
         settings = self._show.renderer.settings
         model = "" if settings.model == embedded_model() else str(settings.model)
-        return model, list(self._show.picture_size), settings.backend, [str(path) for path in settings.styles]
+        styles, source = [str(path) for path in settings.styles], self._show.picture_source.source
+        return model, list(self._show.picture_size), settings.backend, styles, source
 
     def follow(self) -> None:
         """Show what paints, whoever changed it."""
@@ -152,6 +159,7 @@ class ModelPanel(FollowingPanel):
         self.preparing.setVisible(bool(status.preparing))
         self.least.follow(self._changes.values["show/least_fps"])
         self.styles.follow()
+        self.source.follow()
 
     @staticmethod
     def _chosen(settings: RendererSettings) -> tuple[object, ...]:

@@ -24,7 +24,7 @@ class Remembered:
     own values by parameter name. geometry: of the window, as Qt saves it, in hexadecimal. screen: the stage's. tab: of
     the desk's side. aspect: how the picture lies on the stage, "fit" or "fill". link: whether Ableton Link is on.
     model: the folder of what painted, "" for what ships. pixels: [width, height], empty for the model's own. backend: as
-    chosen. styles: files.
+    chosen. styles: files. picture: what was painted over, as in ``ShowSettings``.
     """
 
     source: str = ""
@@ -39,6 +39,7 @@ class Remembered:
     pixels: list[int] = field(default_factory=list)
     backend: str = ""
     styles: list[str] = field(default_factory=list)
+    picture: str = ""
 
 
 def default_file() -> Path:
