@@ -1,6 +1,6 @@
 """Does the picture stop when something is changed? ``python -m benchmarks.changes [--fps N] [--seconds S] [--json]``.
 
-A headless show plays the demo track while guidance is swept, prompts are typed and looks follow one another. For each kind
+A headless show plays the demo track while guidance is swept, prompts are typed, looks follow one another and the size changes. For each kind
 of change: the median gap between two frames, the longest, and their ratio. Run it with nothing else beside.
 """
 
@@ -53,6 +53,17 @@ def looks(show: LiveShow, seconds: float) -> Iterator[float]:
         yield 2.0
 
 
+def sizes(show: LiveShow, seconds: float) -> Iterator[float]:
+    """Another size and back, each made ready beside the pictures, however long that takes."""
+    own = show.picture_size
+    for size in ((own[0] * 3 // 4 // 64 * 64, own[1] * 3 // 4 // 64 * 64), own):
+        show.change_picture(size=size)
+        yield 1.0
+        while show.renderer.settings.size != size:
+            yield 0.1
+        yield 2.0
+
+
 def steady(show: LiveShow, seconds: float) -> Iterator[float]:
     """Nothing."""
     yield seconds
@@ -88,7 +99,7 @@ def main() -> None:
     kinds: dict[str, Callable[[LiveShow, float], Iterator[float]]] = {"steady": steady}
     for name in guidance:
         kinds[name] = lambda show, seconds, name=name: sweep(show, name, seconds)  # type: ignore[misc]
-    kinds |= {"prompts": prompts, "looks": looks}
+    kinds |= {"prompts": prompts, "looks": looks, "sizes": sizes}
     found = {}
     try:
         show.start()

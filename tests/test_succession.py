@@ -144,3 +144,19 @@ def test_a_backend_on_which_the_renderer_keeps_dying_is_left(settings: ShowSetti
             wait_until(lambda: show.status.frames > frames + 5, 30, "its pictures")  # noqa: B023
         status = show.status.renderer
         assert status.backend == "openvino" and "painting without it" in status.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links as POSIX does")
+def test_a_cache_that_cannot_be_written_is_told_and_torch_paints(settings: ShowSettings, tmp_path: Path) -> None:
+    """Where the usual backend cannot keep its conversion, as on a full disk, the one that needs none takes its place."""
+    cache = tmp_path / "cache"
+    cache.symlink_to("/dev/full")
+    with running(replace(settings, cache=cache)) as show:
+        status = show.status.renderer
+        assert status.state == "running" and status.backend == "torch"
+        assert "cannot be written" in status.message and "painting on torch" in status.message
+        show.change_picture(size=(192, 64), backend="openvino")
+        wait_until(lambda: "cannot be written" in show.status.renderer.message, 60, "the reason")
+        frames = show.status.frames
+        wait_until(lambda: show.status.frames > frames + 5, 10, "the show to go on")
+        assert show.status.renderer.size == (128, 128)

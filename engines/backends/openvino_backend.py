@@ -33,6 +33,8 @@ SEEING = ("encoder",)
 BATCHED = ("unet",)
 """And where several latents are taken at once."""
 STALE_S = 3600.0
+LEAST_ROOM = 64 * 2**20
+"""With less left when a conversion fails, that is why."""
 LAYOUT_VERSION = 2
 """Raise it when what is converted changes, so that older conversions are made anew."""
 
@@ -143,6 +145,12 @@ def _folder(info: ModelInfo, size: tuple[int, int], cache: Path, build: Build, n
         _convert(info, size, making, build, names)
         making.replace(folder)
     except (OSError, RuntimeError) as error:
+        free = shutil.disk_usage(cache).free
+        if free < LEAST_ROOM:
+            raise BackendError(
+                f"the disk of {cache} is full ({free / 1e6:.0f} MB are left): {info.path.name} cannot be converted before "
+                "there is room"
+            ) from error
         if not folder.exists():  # another process may have made it meanwhile
             raise BackendError(f"{info.path} cannot be converted into {cache} ({_first_line(error)})") from error
     finally:

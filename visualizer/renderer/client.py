@@ -19,6 +19,9 @@ from visualizer.snapshots import Controls, Frame, Meaning, Trace
 BUILT_BESIDE = {"compiled", "tensorrt"}
 """Backends that may take minutes until they can paint: another one paints until then."""
 
+LAST = "torch"
+"""The backend that needs nothing but itself, for where no other can paint."""
+
 DEATHS = 5
 DEATHS_WITHIN_S = 30.0
 """A renderer that dies so often in so short a time is not started again …"""
@@ -136,10 +139,13 @@ class RendererClient:
 
     def poll(self) -> None:
         """Take answers, replace a dead or hung renderer, go on with a change; call often."""
+        pid = self.pid
         for command, answer in self._worker.answers():
+            if pid != self.pid:
+                break  # what the one before said of the rest counts no more
             what = command.get("do", "")
             if "error" in answer:
-                self._refused(what, answer["error"])
+                self._refused(what, answer["error"], answer.get("elsewhere", False))
             elif what == "paint":
                 self._state, self._trouble = "running", ""
             else:
@@ -149,12 +155,13 @@ class RendererClient:
         if self._asked is not None and self._state in ("running", "restarting"):
             self._change(self._asked)
 
-    def _refused(self, what: str, error: str) -> None:
-        backend = self.settings.backend
-        if what == "load" and backend:
-            self._notice = f"{error} (painting without {backend})"
+    def _refused(self, what: str, error: str, elsewhere: bool) -> None:
+        """elsewhere: whether another backend may do what this one cannot."""
+        following = "" if self.settings.backend not in ("", LAST) else LAST
+        if what == "load" and elsewhere and following != self.settings.backend:
+            self._notice = f"{error} (painting on {following or 'the usual backend'} instead)"
             self._worker.kill()
-            self._restart(replace(self.settings, backend=""))
+            self._restart(replace(self.settings, backend=following))
         elif what == "load":
             self._state, self._trouble = "failed", error
         elif self._state != "failed":  # else it is the load that has failed

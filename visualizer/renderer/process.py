@@ -133,7 +133,8 @@ class Renderer:
                 answer = self._carry_out(command)
                 _say({"answer": command["id"], **answer})
             except (ModelError, BackendError, EncoderError, BankError) as error:
-                _say({"answer": command["id"], "error": str(error), "no_room": isinstance(error, RoomError)})
+                no_room, elsewhere = isinstance(error, RoomError), isinstance(error, BackendError)
+                _say({"answer": command["id"], "error": str(error), "no_room": no_room, "elsewhere": elsewhere})
             except Exception as error:  # a command that cannot be carried out must not stop the pictures
                 known = fault(error)
                 why = str(known) if known else f"{command['do']} failed: {_first_line(error)}"
