@@ -1,7 +1,8 @@
 """Does the picture stop when something is changed? ``python -m benchmarks.changes [--fps N] [--seconds S] [--json]``.
 
-A headless show plays the demo track while guidance is swept, prompts are typed, looks follow one another and the size changes. For each kind
-of change: the median gap between two frames, the longest, and their ratio. Run it with nothing else beside.
+A headless show plays the demo track while guidance is swept, prompts are typed, looks follow one another and the size
+changes. For each kind of change: the median gap between two frames, the longest, and their ratio. Run it with nothing else
+beside.
 """
 
 from __future__ import annotations

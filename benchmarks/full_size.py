@@ -16,13 +16,16 @@ from engines.model import ModelInfo, Modules, inspect
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One family. unet: its configuration beside diffusers' defaults. tokens, width: of its text states. side: pixels."""
+    """One family. unet: its configuration beside diffusers' defaults. tokens, width: of its text states. side: pixels.
+    text_layers: of its text encoder.
+    """
 
     name: str
     unet: dict[str, Any]
     tokens: int
     width: int
     side: int
+    text_layers: int
 
 
 _LEVELS = {
@@ -36,9 +39,9 @@ KINDS = {
     "sd-turbo": Kind(
         "sd-turbo",
         {**_LEVELS, "cross_attention_dim": 1024, "attention_head_dim": (5, 10, 20, 20), "use_linear_projection": True},
-        77, 1024, 512,
+        77, 1024, 512, 23,
     ),
-    "sd-1.5": Kind("sd-1.5", {**_LEVELS, "cross_attention_dim": 768, "attention_head_dim": 8}, 77, 768, 512),
+    "sd-1.5": Kind("sd-1.5", {**_LEVELS, "cross_attention_dim": 768, "attention_head_dim": 8}, 77, 768, 512, 12),
     "small": Kind(
         "small",
         {
@@ -46,7 +49,7 @@ KINDS = {
             "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"), "cross_attention_dim": 64,
             "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"), "attention_head_dim": 8, "norm_num_groups": 8,
         },
-        77, 64, 128,
+        77, 64, 128, 2,
     ),
 }  # fmt: skip
 """By name; "small" is for trying the benchmarks on a processor."""
@@ -74,10 +77,16 @@ def vae_of(device: torch.device, dtype: torch.dtype = torch.float32) -> Autoenco
     return vae.to(dtype).eval().requires_grad_(False)
 
 
-def modules_of(kind: Kind, device: torch.device) -> Modules:
-    """All networks. The text encoder is small but for its width: it runs once a prompt, not in a frame."""
-    text = CLIPTextModel(CLIPTextConfig(hidden_size=kind.width, num_hidden_layers=1, num_attention_heads=kind.width // 64,
-                                        intermediate_size=kind.width))  # fmt: skip
+def modules_of(kind: Kind, device: torch.device, whole_text: bool = False) -> Modules:
+    """All networks. Unless ``whole_text`` is asked for, the text encoder is small but for its width: it runs once a prompt,
+    not in a frame.
+    """
+    torch.manual_seed(0)
+    layers = kind.text_layers if whole_text else 1
+    text = CLIPTextModel(CLIPTextConfig(
+        hidden_size=kind.width, num_hidden_layers=layers, num_attention_heads=kind.width // 64,
+        intermediate_size=4 * kind.width if whole_text else kind.width,
+    ))  # fmt: skip
     return Modules(unet_of(kind, device), vae_of(device), text.eval())
 
 

@@ -29,6 +29,18 @@ def test_the_one_command_runs_without_a_gpu(tmp_path: Path) -> None:
         assert run["of_floor"] == pytest.approx(run["floor_ms"] / run["frame"]["p50_ms"], abs=1e-3)
 
 
+def test_changes_are_measured_without_a_gpu() -> None:
+    command = [sys.executable, "-m", "benchmarks.gpu_changes", "--model", "small", "--seconds", "0.3", "--endure", "0.02"]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert set(report["gaps"]) == {"nothing", "knobs", "prompts", "style weight", "looks"}
+    assert all(gaps["frames"] >= 1 and gaps["ratio"] >= 1 for gaps in report["gaps"].values())
+    assert report["frames_until_seen"]["a knob"] == 1 and 1 <= report["frames_until_seen"]["a prompt"] <= 2
+    assert all(error < 1e-3 for error in report["relative_to_f32"].values()), "on a processor both are float32"
+    assert len(report["memory_mb"]) > 2
+
+
 def test_it_stops_in_time(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.gpu", "--model", "small", "--minutes", "0", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
