@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from tiny_families import make_family
 
 from engines.backends import BackendError, Build, Networks, open_networks
 from engines.backends.torch_backend import TorchNetworks
-from engines.denoise import Denoiser, Wanted
+from engines.denoise import Denoiser
+from engines.denoise import Wanted as Asked
 from engines.guidance import Meant, Strength
 from engines.model import ModelInfo, inspect
 from engines.model import load as load_modules
@@ -25,6 +27,8 @@ from engines.schedule import Schedule
 from engines.slots import Slots
 from engines.stream import Stream
 from engines.warp import Motion
+from visualizer.renderer.settings import RendererSettings
+from visualizer.renderer.wanted import Wanted
 
 PROMPT, OTHER = "a red re!", "bad feed"
 KNOBS = {"picture/steps": 4.0, "picture/change": 0.8, "picture/walk": 1.0, "motion/zoom": 0.5, "motion/rotate": 30.0}
@@ -143,7 +147,7 @@ def test_what_stands_still_takes_the_very_steps_of_a_sequence(lcm: Batched) -> N
     """One latent through all slots, nothing moving, is one latent in as many steps."""
     info, networks = lcm(4)
     schedule, text = Schedule.of(info), networks.encode_text(PROMPT)
-    wanted = Wanted(text, text, 1.0, 1, None, None, Strength(0.0), 0.04)
+    wanted = Asked(text, text, 1.0, 1, None, None, Strength(0.0), 0.04)
     clean, noise = torch.randn((2, *networks.latent_shape), generator=torch.Generator().manual_seed(3))
     levels = schedule.levels(0.8, 4)
     expected = Denoiser(networks, schedule).run(schedule.noised(clean, noise, 0.8), levels, wanted, Motion())
@@ -238,6 +242,15 @@ def test_a_model_of_one_step_is_refused(tmp_path: Path) -> None:
     info = inspect(make_family(tmp_path / "sd-turbo", "sd-turbo"))
     with pytest.raises(BackendError, match=r"in one step, .* leave --batch out"):
         open_networks(info, (64, 64), "torch", tmp_path, Build(batch=4))
+
+
+def test_a_live_show_paints_a_model_of_one_step_without_slots(tmp_path: Path) -> None:
+    """The next model of several steps has them again: they stay asked for."""
+    several, one = make_family(tmp_path / "lcm", "lcm"), make_family(tmp_path / "turbo", "sd-turbo")
+    asked = RendererSettings(several, (64, 64), 24.0, "", tmp_path, "torch", batch=3)
+    for model, slots in ((several, 3), (one, 1), (several, 3)):
+        asked = replace(asked, model=model)
+        assert Wanted.of(asked.wanted()).open().batch == slots
 
 
 def test_guidance_shares_a_pass_with_the_slots(tmp_path: Path) -> None:

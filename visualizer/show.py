@@ -67,7 +67,7 @@ class ShowSettings:
     stand_in: the source to play instead where the first one cannot be opened at all; "" for none. encoder, bank: what
     tells the meaning of the sound, None for none. banks: folder of the user's own banks. styles: LoRA files.
     picture: the camera ("camera:", "camera:1") or the video or picture file that is painted over, "" for none.
-    batch: slots of the stream.
+    batch: slots of the stream, where the model takes more than one step.
     """
 
     source: str
@@ -219,18 +219,18 @@ class LiveShow(Instrument):
 
     def change_picture(
         self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
-        styles: tuple[Path, ...] | None = None,
+        styles: tuple[Path, ...] | None = None, batch: int | None = None,
     ) -> None:  # fmt: skip
-        """Paint another model, at another (width, height), on another backend, with other styles, once that is ready; None
-        leaves it as it is.
+        """Paint another model, at another (width, height), on another backend, with other styles, in so many slots, once
+        that is ready; None leaves it as it is.
 
         What cannot be is said in ``status``, and the picture goes on as it was: styles that do not fit keep a model away.
         """
 
         def change() -> None:
             self._full_size = None
-            self.renderer.change(model, size, backend, styles)
-            if self._recorded is not None and (model is not None or styles is not None):
+            self.renderer.change(model, size, backend, styles, batch=batch)
+            if self._recorded is not None and any(asked is not None for asked in (model, styles, batch)):
                 self.tell("From here on this recording cannot be played again from its control track.")
 
         self._asked.append(change)

@@ -96,10 +96,10 @@ class RendererClient:
 
     def change(
         self, model: Path | None = None, size: tuple[int, int] | None = None, backend: str | None = None,
-        styles: tuple[Path, ...] | None = None, sees: bool | None = None,
+        styles: tuple[Path, ...] | None = None, sees: bool | None = None, batch: int | None = None,
     ) -> None:  # fmt: skip
         """Paint another model, at another (width, height), on another backend, with other styles, over the show's
-        picture source or not, as soon as that is ready; None leaves it.
+        picture source or not, in so many slots, as soon as that is ready; None leaves it.
 
         What is asked for last counts. Where it cannot be, ``status`` says why, and what paints goes on.
         """
@@ -107,7 +107,7 @@ class RendererClient:
         asked = replace(
             asked, model=model or asked.model, size=size or asked.size,
             backend=asked.backend if backend is None else backend, styles=asked.styles if styles is None else styles,
-            sees=asked.sees if sees is None else sees,
+            sees=asked.sees if sees is None else sees, batch=batch or asked.batch,
         )  # fmt: skip
         if asked == self._asked:
             return

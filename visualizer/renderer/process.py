@@ -170,7 +170,10 @@ class Renderer:
         self._frames_box.beat()
         size, steps = list(wanted.size), wanted.info.steps
         about = {"backend": networks.name, "precision": networks.precision, "size": size, "steps": steps}
-        return about | {"message": "" if wanted.backend else unused_gpu()}
+        remark = "" if wanted.backend else unused_gpu()
+        if not remark and wanted.build.batch < command["batch"]:
+            remark = f"{wanted.info.path.name} paints in one step, for which --batch does nothing"
+        return about | {"message": remark}
 
     @property
     def _loaded(self) -> tuple[Stream, Wanted]:

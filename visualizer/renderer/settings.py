@@ -12,7 +12,8 @@ class RendererSettings:
     """What a renderer is started with. size: (width, height). backend: "" for the machine's best.
 
     second: the prompt at the other end of the mix. styles: LoRA files whose weights the controls move.
-    sees: whether it paints over what the show's picture source shows. batch: slots of the stream, 1 for none.
+    sees: whether it paints over what the show's picture source shows. batch: slots of the stream, 1 for none;
+    a model of one step is painted without.
     encoder, bank: of the sound, None for a renderer that does not listen. banks: folder of the user's own, None for none.
     """
 

@@ -28,8 +28,10 @@ class Wanted:
     def of(cls, plain: Mapping[str, Any]) -> Wanted:
         """From ``RendererSettings.wanted``. Raises ModelError where the folder holds no model."""
         size = int(plain["width"]), int(plain["height"])
-        build = Build(tuple(map(Path, plain["styles"])), bool(plain["sees"]), int(plain["batch"]))
-        return cls(inspect(Path(plain["model"])), size, str(plain["backend"]), Path(plain["cache"]), build)
+        info = inspect(Path(plain["model"]))
+        batch = int(plain["batch"]) if info.steps > 1 else 1  # one step has nothing to share, and the show must go on
+        build = Build(tuple(map(Path, plain["styles"])), bool(plain["sees"]), batch)
+        return cls(info, size, str(plain["backend"]), Path(plain["cache"]), build)
 
     def make(self, tell: Callable[[str], None]) -> None:
         """Build and keep what ``open`` would have to build. tell: as ``engines.backends.build``. Raises as ``open``."""
