@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -59,6 +59,15 @@ def test_the_delay_of_the_newest_frame_is_shown_with_all_its_stages() -> None:
     made = bar(Show(latest=frame, history=deque([Handed(7, 0, 10.09, 0.091)])))
     tip = made._delay.toolTip()
     assert all(part in tip for part in ("12.0 ms", "18.0 ms", "40.0 ms", "21.0 ms", "91.0 ms"))
+    assert "pictures begin" not in tip
+
+
+def test_pictures_that_are_on_their_way_for_some_frames_are_told_of() -> None:
+    frame = Frame(np.zeros((4, 4, 3), np.uint8), 0, 7, Trace(10.0, 10.012, 10.030, 10.070))
+    late = status()
+    late = replace(late, renderer=replace(late.renderer, delay_frames=3))
+    made = bar(Show(late, frame, deque([Handed(7, 0, 10.09, 0.091)])))
+    assert "up to 3 frames before" in made._delay.toolTip()
 
 
 def test_frames_that_were_painted_and_never_shown_are_counted() -> None:

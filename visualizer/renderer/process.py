@@ -170,6 +170,7 @@ class Renderer:
         self._frames_box.beat()
         size, steps = list(wanted.size), wanted.info.steps
         about = {"backend": networks.name, "precision": networks.precision, "size": size, "steps": steps}
+        about["delay_frames"] = networks.batch - 1
         remark = "" if wanted.backend else unused_gpu()
         if not remark and wanted.build.batch < command["batch"]:
             remark = f"{wanted.info.path.name} paints in one step, for which --batch does nothing"

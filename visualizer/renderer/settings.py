@@ -51,7 +51,7 @@ class RendererStatus:
     """state: "starting", "running", "restarting" or "failed". message: one sentence when there is something to say.
 
     texts: the prompt bank's, once the renderer listens. preparing: what is being made ready beside the renderer that
-    paints, and how far that is; "" for nothing.
+    paints, and how far that is; "" for nothing. delay_frames: the most frames from a picture's beginning to its showing.
     """
 
     state: str
@@ -62,3 +62,4 @@ class RendererStatus:
     restarts: int = 0
     texts: tuple[str, ...] = ()
     preparing: str = ""
+    delay_frames: int = 0

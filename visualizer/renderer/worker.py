@@ -205,7 +205,8 @@ class Worker:
                 self.status = replace(self.status, texts=())
         elif what == "load":
             backend, precision, size = answer["backend"], answer["precision"], tuple(answer["size"])
-            self.status = replace(self.status, backend=backend, precision=precision, size=size)
+            late = answer["delay_frames"]
+            self.status = replace(self.status, backend=backend, precision=precision, size=size, delay_frames=late)
         elif what == "hear":
             self.status = replace(self.status, texts=tuple(answer["texts"]))
 

@@ -67,12 +67,14 @@ class DelayBar(QWidget):
 
     minimumSizeHint = sizeHint
 
-    def put(self, delay: Delay | None) -> None:
-        """Show this delay; None before the first frame."""
+    def put(self, delay: Delay | None, late: int = 0) -> None:
+        """Show this delay; None before the first frame. late: the most frames from a picture's beginning to its showing."""
         self._delay = delay
         if delay is not None:
             rows = [f"{name:8} {ms:5.1f} ms   {what}" for (name, _, what), ms in zip(STAGES, delay.stages, strict=True)]
             rows.append(f"{'in all':8} {delay.total:5.1f} ms   medians of the last two seconds")
+            if late:
+                rows.append(f"pictures begin up to {late} frames before they are shown; what a hand does shows at once")
             self.setToolTip("<pre>" + "\n".join(rows) + "</pre>")
         self.update()
 

@@ -195,7 +195,8 @@ class ModelPanel(FollowingPanel):
 def _painting(status: RendererStatus) -> str:
     if not status.backend:
         return "Nothing is painted yet."
-    return f"Painting now: {status.backend} {status.precision}, {_labelled(status.size)}"
+    now = f"Painting now: {status.backend} {status.precision}, {_labelled(status.size)}"
+    return f"{now}; pictures begin up to {status.delay_frames} frames before they are shown" if status.delay_frames else now
 
 
 def _text(size: tuple[int, int]) -> str:

@@ -205,7 +205,8 @@ class StatusBar(FollowingPanel):
             if handed is not None:
                 self._delays.append(Delay.of(frame.trace, frame.trace.captured + handed.delay_s))
             self._last = frame
-        self._delay.put(Delay.usual(self._delays) if self._delays else None)
+        late = self._show.status.renderer.delay_frames
+        self._delay.put(Delay.usual(self._delays) if self._delays else None, late)
 
     def _look_at_osc(self) -> None:
         osc = self._osc_state()
