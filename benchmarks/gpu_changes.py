@@ -31,7 +31,7 @@ from visualizer.bench.engines import outputs
 
 RANK = 16
 SEEN = 2
-"""The largest difference of two pictures, in codes, from which a change counts as seen: to random weights words say little."""
+"""The largest difference of two pictures, in codes, from which a change is seen: random weights make little of words."""
 
 Change = Callable[[Stream, int], Mapping[str, float]]
 """What is done before a frame, by its number; the values it is painted with."""
