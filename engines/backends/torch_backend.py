@@ -95,7 +95,8 @@ class TorchNetworks:
         self, latent: torch.Tensor, timestep: float | torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None
     ) -> torch.Tensor:
         """The UNet's predictions, float32."""
-        return self._unet[len(latent)](*self._asked(latent, timestep, text, factors)).float()
+        # A copy in every case: the graph writes its buffer anew, also where that is float32 already.
+        return self._unet[len(latent)](*self._asked(latent, timestep, text, factors)).to(torch.float32, copy=True)
 
     def _asked(
         self, latent: torch.Tensor, timestep: float | torch.Tensor, text: torch.Tensor, factors: torch.Tensor | None
