@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from visualizer.renderer.settings import RendererSettings, RendererStatus
-from visualizer.renderer.succession import Succession
+from visualizer.renderer.succession import PATIENCE, Succession
 from visualizer.renderer.worker import Worker
 from visualizer.snapshots import Controls, Frame, Meaning, Trace
 
@@ -25,6 +25,9 @@ LAST = "torch"
 DEATHS = 5
 DEATHS_WITHIN_S = 30.0
 """A renderer that dies so often in so short a time is not started again …"""
+
+LEAVING_S = 5.0
+"""So long after a change the one before may still be leaving the machine."""
 
 BACKEND_DEATHS = 2
 """… and after so many deaths it goes on without the backend that was chosen."""
@@ -43,6 +46,7 @@ class RendererClient:
         self._next: Succession | None = None
         self._alone = False  # whether there is room for the next one only
         self._state = "starting"
+        self._shared_until = 0.0
         self._deaths: deque[float] = deque(maxlen=DEATHS)
         self._restarts = 0
         self._trouble = ""  # until the renderer paints again
@@ -150,7 +154,9 @@ class RendererClient:
                 self._state, self._trouble = "running", ""
             else:
                 self._notice = answer.get("message") or self._notice
-        if self._state != "failed" and self._worker.pid is not None and not self._alone and not self._worker.well:
+        shared = self._asked is not None or time.perf_counter() < self._shared_until
+        watched = self._state != "failed" and self.pid is not None and not self._alone
+        if watched and not self._worker.well(PATIENCE if shared else 1.0):
             self._replace()
         if self._asked is not None and self._state in ("running", "restarting"):
             self._change(self._asked)
@@ -225,6 +231,7 @@ class RendererClient:
         self._asked = self._next = None
         self._alone, self._state, self._trouble = False, "running", ""
         self._deaths.clear()
+        self._shared_until = time.perf_counter() + LEAVING_S
 
         def leave() -> None:
             before.stop()

@@ -22,6 +22,9 @@ from visualizer.snapshots import Frame
 OUT_OF_MEMORY = -9
 """The exit code of a process that Linux ended when memory ran out."""
 
+PATIENCE = 5.0
+"""While two share the machine, each may be silent so many times as long before it counts as hung."""
+
 State = Literal["building", "loading", "ready", "painting", "failed"]
 
 
@@ -130,7 +133,7 @@ class Succession:
                 return
             if what == "warm":
                 self.state = "ready"
-        if not worker.well:
+        if not worker.well(PATIENCE):
             how = worker.kill()
             self.no_room = worker.exit_code == OUT_OF_MEMORY
             self._fail(f"the renderer for {self.settings.named} {how} ({worker.last_words or 'no message'})")

@@ -136,15 +136,14 @@ class Worker:
         for box in (self._controls_box, self._frames_box, self._meaning_box):
             box.close()
 
-    @property
-    def well(self) -> bool:
-        """Whether the process lives, and gives signs of it."""
+    def well(self, patience: float = 1.0) -> bool:
+        """Whether the process lives, and gives signs of it. patience: how many times as long as usual it may be silent."""
         if self._process is None or self._process.poll() is not None:
             return False
         # The first frame may take several passes and is nothing to judge by.
         settling = any(command["do"] in SETTLING for command in self._waiting.values()) or self._painted_s == 0.0
         limit = LOADING_MAY_TAKE_S if settling else max(HUNG_AFTER_S, HUNG_AFTER_FRAMES * self._painted_s)
-        return time.perf_counter() - max(self._frames_box.heartbeat, self._started) < limit
+        return time.perf_counter() - max(self._frames_box.heartbeat, self._started) < patience * limit
 
     def send_controls(self, controls: Controls, trace: Trace) -> None:
         """Replace the controls that the next frame answers to."""
