@@ -22,6 +22,7 @@ from typing import Any
 import diffusers
 import numpy as np
 import torch
+from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.full_size import KINDS, Kind, info_of, modules_of, unet_of, vae_of
@@ -33,6 +34,8 @@ from visualizer.bench.networks import settle
 
 WARM_UPS = 10
 MATRIX = 8192
+ATTENTION = ("flash", "fmha", "attention", "softmax")
+"""In names of kernels: the first two are fused; a softmax by itself says that it is not."""
 BACKENDS = ("eager", "graphed", "compiled")
 
 
@@ -58,15 +61,21 @@ def rate_of(device: torch.device, dtype: torch.dtype) -> float:
     return float(2 * side**3 / spent * 1000)
 
 
+def size_of(text: str) -> tuple[int, int]:
+    """(width, height) in pixels from "896x512"."""
+    width, height = map(int, text.lower().split("x"))
+    return width, height
+
+
 class Frames:
     """A show's own stream on a model of full size with random weights, and what each of its frames takes."""
 
-    def __init__(self, kind: Kind, side: int, steps: int, backend: str, batch: int = 1) -> None:
+    def __init__(self, kind: Kind, size: tuple[int, int], steps: int, backend: str, batch: int = 1) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.info, self.steps = info_of(kind), steps
         modules = modules_of(kind, self.device)
         self.networks = TorchNetworks(
-            self.info, (side, side), modules, backend != "eager", backend == "compiled", build=Build(batch=batch)
+            self.info, size, modules, backend != "eager", backend == "compiled", build=Build(batch=batch)
         )
         self.stream = Stream(self.info, self.networks)
         self.text = self.networks.encode_text("")
@@ -105,6 +114,15 @@ class Frames:
         return found
 
 
+def attention(frames: Frames) -> list[str]:
+    """What computes the UNet's attention, by the names of the kernels, or of the operations on a processor."""
+    kind = ProfilerActivity.CUDA if frames.device.type == "cuda" else ProfilerActivity.CPU
+    with profile(activities=[kind]) as seen:
+        frames.unet()
+        settle(frames.device)
+    return sorted({row.key for row in seen.key_averages() if any(word in row.key.lower() for word in ATTENTION)})
+
+
 def measure(frames: Frames, operations: dict[str, float], rate: float, rounds: int) -> dict[str, Any]:
     """Every stage and the whole of a frame; its floor, and what share of it is reached."""
     stages = {
@@ -120,7 +138,9 @@ def measure(frames: Frames, operations: dict[str, float], rate: float, rounds: i
     }  # fmt: skip
 
 
-def streamdiffusion(checkout: Path, kind: Kind, side: int, device: torch.device, rounds: int) -> dict[str, Any]:
+def streamdiffusion(
+    checkout: Path, kind: Kind, size: tuple[int, int], device: torch.device, rounds: int
+) -> dict[str, Any]:  # fmt: skip
     """StreamDiffusion's own torch pipeline on the same UNet and decoder, one step, as its README sets it."""
     sys.path.insert(0, str(checkout / "src"))
     from diffusers import LCMScheduler
@@ -138,7 +158,7 @@ def streamdiffusion(checkout: Path, kind: Kind, side: int, device: torch.device,
     pipe.unet, pipe.vae, pipe.device = unet_of(kind, device, dtype), vae_of(device, dtype), device
     pipe.scheduler = LCMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
     pipe.image_processor = VaeImageProcessor(8)
-    stream = StreamDiffusion(pipe, [0], dtype, width=side, height=side, cfg_type="none", do_add_noise=False)
+    stream = StreamDiffusion(pipe, [0], dtype, width=size[0], height=size[1], cfg_type="none", do_add_noise=False)
     states = torch.randn((1, kind.tokens, kind.width), device=device, dtype=dtype)
     pipe.encode_prompt = lambda *given, **options: (states, states)
     stream.prepare("", num_inference_steps=50)
@@ -154,7 +174,7 @@ def main() -> None:
     """Measure what is asked for, and print it."""
     asked = argparse.ArgumentParser()
     asked.add_argument("--model", nargs="+", choices=KINDS, default=["sd-turbo"])
-    asked.add_argument("--side", nargs="+", type=int, default=[], metavar="PIXELS", help="instead of the model's own")
+    asked.add_argument("--size", nargs="+", type=size_of, default=[], metavar="WxH", help="instead of the model's own")
     asked.add_argument("--steps", nargs="+", type=int, default=[1, 4])
     asked.add_argument("--backend", nargs="+", choices=BACKENDS, default=["eager", "graphed"])
     asked.add_argument("--batch", nargs="+", type=int, default=[1], metavar="SLOTS", help="of the stream, up to its steps")
@@ -174,33 +194,35 @@ def main() -> None:
         "date": time.strftime("%Y-%m-%d"), "matrix_tflops": round(rate / 1e12, 2), "runs": [],
     }  # fmt: skip
     jobs = [
-        (KINDS[name], side, steps, backend, batch)
-        for name in options.model for side in options.side or [KINDS[name].side]
+        (KINDS[name], size, steps, backend, batch)
+        for name in options.model for size in options.size or [(KINDS[name].side, KINDS[name].side)]
         for backend in options.backend for steps in options.steps 
         for batch in options.batch if batch <= steps
     ]  # fmt: skip
-    known: dict[tuple[str, int], dict[str, float]] = {}
-    for kind, side, steps, backend, batch in jobs:
+    known: dict[tuple[str, tuple[int, int]], dict[str, float]] = {}
+    for kind, size, steps, backend, batch in jobs:
         if time.monotonic() - begun > 60 * options.minutes:
             report["left_out"] = report.get("left_out", 0) + 1
             continue
-        run: dict[str, Any] = {"model": kind.name, "side": side, "steps": steps, "backend": backend, "batch": batch}
-        if (kind.name, side) not in known:
-            known[kind.name, side] = Frames(kind, side, 1, "eager").operations()
-        frames = Frames(kind, side, steps, backend, batch)
-        run |= measure(frames, known[kind.name, side], rate, options.rounds)
+        run: dict[str, Any] = {"model": kind.name, "size": list(size), "steps": steps, "backend": backend, "batch": batch}
+        if (kind.name, size) not in known:
+            known[kind.name, size] = Frames(kind, size, 1, "eager").operations()
+        frames = Frames(kind, size, steps, backend, batch)
+        run["attention"] = attention(frames)
+        run |= measure(frames, known[kind.name, size], rate, options.rounds)
         if device.type == "cuda":
             run["memory_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
         del frames
         if options.streamdiffusion and steps == 1:
-            theirs = streamdiffusion(options.streamdiffusion, kind, side, device, options.rounds)
+            theirs = streamdiffusion(options.streamdiffusion, kind, size, device, options.rounds)
             run["streamdiffusion"] = theirs
             run["times_streamdiffusion"] = round(theirs["frame"]["p50_ms"] / run["frame"]["p50_ms"], 2)
         report["runs"].append(run)
         if options.out:
             options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         if not options.json:
-            what = f"{kind.name} {side}² {steps} steps {backend} batch {batch}: {run['frame']}, {run['fps']} frames/s"
+            what = f"{kind.name} {size[0]}x{size[1]} {steps} steps {backend} batch {batch}"
+            what += f": {run['frame']}, {run['fps']} frames/s"
             floor = f"{run['of_floor']:.0%} of the floor of {run['floor_ms']} ms"
             print(f"{what}, {floor}; {run['stages']}", flush=True)
     last = f"{machine}, {report['matrix_tflops']} TFLOP/s, torch {torch.__version__}"

@@ -17,6 +17,7 @@ from engines.backends.graphed import Graphed
 def test_the_one_command_runs_without_a_gpu(tmp_path: Path) -> None:
     out = tmp_path / "report.json"
     command = [sys.executable, "-m", "benchmarks.gpu", "--model", "small", "--steps", "1", "4", "--rounds", "2"]
+    command += ["--size", "192x128"]
     done = subprocess.run([*command, "--json", "--out", str(out)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
@@ -25,7 +26,9 @@ def test_the_one_command_runs_without_a_gpu(tmp_path: Path) -> None:
         ("eager", 1), ("eager", 4), ("graphed", 1), ("graphed", 4),
     ]  # fmt: skip
     for run in report["runs"]:
+        assert run["size"] == [192, 128]
         assert 0 < run["frame"]["p50_ms"] <= run["frame"]["p99_ms"] and run["floor_ms"] > 0
+        assert any("flash_attention" in name for name in run["attention"]), run["attention"]
         assert run["of_floor"] == pytest.approx(run["floor_ms"] / run["frame"]["p50_ms"], abs=1e-3)
 
 
