@@ -50,7 +50,7 @@ QPushButton:checked, QToolButton:checked {{ background: {ACCENT_DEEP}; border-co
 QPushButton#danger:checked {{ background: {RED}; border-color: {RED}; color: {GROUND}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {FAINT}; background: {PANEL}; border-color: {TRACK}; }}
 QTabWidget::pane {{ border: none; }}
-QTabBar::tab {{ background: transparent; color: {FAINT}; padding: 6px 7px; border-bottom: 2px solid transparent; }}
+QTabBar::tab {{ background: transparent; color: {FAINT}; padding: 6px 5px; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {TEXT}; border-bottom-color: {ACCENT}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; }}
 QScrollBar::handle:vertical {{ background: {EDGE}; border-radius: 5px; min-height: 30px; }}
